@@ -39,7 +39,13 @@ function findNames(words) {
   const environments = names.environments
     .filter(([title, , ...former]) => hasAll(words, [title, ...former]))
     .map(([title, href]) => ({ text: title, kind: "environment", href, order: 0 }));
-  return [...products, ...environments].sort((a, b) => a.order - b.order);
+  const people = names.people.filter(([name]) => hasAll(words, [name])).map(([name, slug = name]) => ({
+    text: name,
+    kind: "person",
+    href: `people/${slug}/index.html`,
+    order: name.toLowerCase().startsWith(words[0]) ? 0 : 1,
+  }));
+  return [...products, ...environments, ...people].sort((a, b) => a.order - b.order);
 }
 
 function findInPart(lines, key, others, products) {

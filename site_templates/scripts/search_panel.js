@@ -20,7 +20,7 @@ function summary({ entries, isLoading, hasMore }) {
   }
   if (entries.length) { return `${entries.length} found`; }
   return isLoading ? "Loading…"
-    : "Nothing found. Try a product, a team, or the beginning of a version or a commit.";
+    : "Nothing found. Try a product, a team, a person, or the beginning of a version or a commit.";
 }
 
 export function startSearch() {

@@ -10,8 +10,9 @@ from jsonschema import Draft202012Validator
 
 from tests.builders import NOW
 from versioner.site.context import SiteContext
-from versioner.site.exports.files import files_of_product, machine_files, past_file
+from versioner.site.exports.files import files_of_product, machine_files, past_file, people_file
 from versioner.site.incident_months import changes_file, months_of_changes
+from versioner.site.views.people import keys_of_people
 
 if TYPE_CHECKING:
     from versioner.registry.records import Registry
@@ -48,6 +49,8 @@ def files_of(whole: Registry, base_url: str = "") -> dict[str, bytes]:
         files.update(changes_file(context, month))
     for month in context.catalogue.past_months:
         files.update(past_file(context, month))
+    for slug in keys_of_people(context):
+        files.update(people_file(context, slug))
     return files
 
 

@@ -12,11 +12,11 @@ from versioner.errors import ValidationFailed
 from versioner.query.metrics.policy import metrics_policy
 from versioner.recorder.archive import made_recorder
 from versioner.resources import site_templates_dir
-from versioner.site.api.reference import example_product, reference_view
+from versioner.site.api.reference import example_person, example_product, reference_view
 from versioner.site.context import SiteContext
 from versioner.site.digests import code_digest
 from versioner.site.earlier_build import EarlierBuild
-from versioner.site.exports.files import files_of_product, machine_files, past_file
+from versioner.site.exports.files import files_of_product, machine_files, past_file, people_file
 from versioner.site.incident_months import changes_file
 from versioner.site.lists import lists_of
 from versioner.site.output import publish
@@ -29,7 +29,7 @@ from versioner.site.summaries.catalogue import Catalogue
 from versioner.site.summaries.state import SiteState, StateLost
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 from versioner.site.units import RECORDER_UNIT, Unit, units_of
-from versioner.site.urls import CLOSED_TIMES, REFERENCE
+from versioner.site.urls import CLOSED_TIMES, PEOPLE, REFERENCE
 from versioner.site.views.about import counts
 from versioner.site.views.parts.closed_times import closed_times_script
 
@@ -218,6 +218,9 @@ def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
         own.update(changes_file(context, month))
         if month in context.catalogue.past_months:
             own.update(past_file(context, month))
+    if PEOPLE in context.sections:
+        own.update(people_file(context, ""))
+        own.update(people_file(context, example_person(context)))
     make = partial(reference_view, context, {**files, **own}.get)
     return Unit("files", "", lambda: [Page(REFERENCE, "api.html", make)], files.items)
 

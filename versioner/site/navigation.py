@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from versioner.errors import OperationFailed
 from versioner.query.derived.owners import owner_of
 from versioner.recorder.contents import bundled_versions
-from versioner.site.privacy import hidden_fields
+from versioner.site.privacy import hidden_fields, shows_people
 from versioner.site.urls import (
     ABOUT,
     AS_IT_WAS,
@@ -23,6 +23,7 @@ from versioner.site.urls import (
     INCIDENT,
     METRICS_PAGE,
     OVERVIEW,
+    PEOPLE,
     PRODUCTS,
     RECORD,
     REFERENCE,
@@ -85,6 +86,7 @@ _ENTRIES: Final = (
     _Entry(INCIDENT, "Incident", in_menu=True),
     _Entry(AS_IT_WAS, "As it was", in_menu=True),
     _Entry(TEAMS, "Teams", _has_teams, in_menu=True),
+    _Entry(PEOPLE, "People", shows_people, in_menu=True),
     _Entry(GLOSSARY, "Glossary", in_menu=True),
     _Entry(REFERENCE, "API", in_menu=True),
     _Entry(RECORD, "Record", _has_recorder, in_menu=True),

@@ -21,6 +21,7 @@ from versioner.site.urls import (
     LOST,
     METRICS_PAGE,
     OVERVIEW,
+    PEOPLE,
     PRODUCTS,
     REQUESTS,
     RULES,
@@ -33,6 +34,7 @@ from versioner.site.urls import (
     environment_month,
     environment_page,
     month_page,
+    person_page,
     product_page,
     request_page,
     team_page,
@@ -55,6 +57,7 @@ from versioner.site.views.glossary import glossary_view
 from versioner.site.views.incident import incident_view
 from versioner.site.views.metrics import failures_view, metrics_page_view
 from versioner.site.views.overview import overview_view
+from versioner.site.views.people import keys_of_people, people_view, person_view
 from versioner.site.views.product import month_view, product_view
 from versioner.site.views.products import (
     new_product_view,
@@ -86,6 +89,7 @@ __all__ = [
     "month_end_pages",
     "month_pages",
     "pages_of",
+    "people_pages",
     "product_pages",
 ]
 
@@ -141,6 +145,8 @@ def pages_of(context: SiteContext, tool_version: str) -> Iterator[Page]:
         yield from month_end_pages(context, month)
     for name, links in context.environment_links.items():
         yield from environment_pages(context, name, range(len(links)))
+    for slug in keys_of_people(context):
+        yield from people_pages(context, slug)
 
 
 def product_pages(context: SiteContext, name: str, less: Collection[str] = ()) -> Iterator[Page]:
@@ -166,6 +172,14 @@ def environment_pages(context: SiteContext, name: str, indexes: Iterable[int]) -
         path = context.environment_links[name][index].path
         view = partial(environment_month_view, context, name, index)
         yield Page(path, "environment_month.html", view)
+
+
+def people_pages(context: SiteContext, slug: str) -> Iterator[Page]:
+    """Yield the page of a person or, without a slug, the list of people."""
+    if slug:
+        yield Page(person_page(slug), "person.html", partial(person_view, context, slug))
+    else:
+        yield Page(PEOPLE, "people.html", partial(people_view, context))
 
 
 def _of_environments(context: SiteContext) -> Iterator[Page]:

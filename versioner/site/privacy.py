@@ -9,7 +9,9 @@ from versioner.models.event_fields import EVENT_FIELDS, RUN_KEYS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["hidden_fields", "pruned"]
+    from versioner.registry.records import Registry
+
+__all__ = ["hidden_fields", "is_shown_name", "pruned", "shows_people"]
 
 _PERSONAL: Final = {name: each.personal for name, each in EVENT_FIELDS.items() if each.personal}
 _PRIVATE: Final = frozenset(name for name, kind in _PERSONAL.items() if kind == "identity")
@@ -27,6 +29,16 @@ def hidden_fields(config: Mapping[str, Any]) -> frozenset[str]:
     named = frozenset((config.get("site") or {}).get("hidden_fields") or ())
     of_runs = {RUN_KEYS[name] for name in named if name in RUN_KEYS}
     return named | of_runs | _BY_POLICY.get(str(config.get("people", "login")), _PRIVATE)
+
+
+def shows_people(registry: Registry) -> bool:
+    """Return whether the site of a registry shows who deployed, so that it has pages of people."""
+    return "deployed_by" not in hidden_fields(registry.config)
+
+
+def is_shown_name(registry: Registry, name: str) -> bool:
+    """Return whether a name may have a page: without `people: all`, no e-mail address has one."""
+    return bool(name.strip()) and ("@" not in name or registry.config.get("people") == "all")
 
 
 def pruned(value: Any, hidden: Collection[str]) -> Any:

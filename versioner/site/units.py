@@ -1,9 +1,9 @@
 """The units of a site: files that are made from the same few facts, and kept while these stay.
 
 A unit is a product (its pages, documents, feed, badges and tables), a month of all deployments,
-a month of an environment, or the search index. Its key is the hash of all that its files depend
-on. Where the key is that of the last build, and the files in the folder have the sizes and times
-that this build left, nothing of the unit is computed, read or written.
+a month of an environment, a person, or the search index. Its key is the hash of all that its files
+depend on. Where the key is that of the last build, and the files in the folder have the sizes and
+times that this build left, nothing of the unit is computed, read or written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from versioner.recorder.contents import bundled_versions
 from versioner.resources import docs_dir
 from versioner.site.digests import code_digest, hash_of
 from versioner.site.exports.feeds import origin_of
-from versioner.site.exports.files import files_of_product, past_file
+from versioner.site.exports.files import files_of_product, past_file, people_file
 from versioner.site.exports.search_index import shard_files
 from versioner.site.incident_months import changes_file, key_of_changes, months_of_changes
 from versioner.site.pages import (
@@ -31,12 +31,14 @@ from versioner.site.pages import (
     environment_pages,
     month_end_pages,
     month_pages,
+    people_pages,
     product_pages,
 )
 from versioner.site.summaries.product_summary import SEARCH
 from versioner.site.urls import API, RECORD, month_page, product_page
 from versioner.site.views.parts.cells import cell_view
 from versioner.site.views.parts.may_ship import governance_of
+from versioner.site.views.people import keys_of_people
 from versioner.site.views.products import title_of
 from versioner.site.views.record import record_view
 
@@ -55,7 +57,7 @@ _MONTH: Final = re.compile(r"\d{4}-\d{2}(?=[-.])")
 _WITH_MONTHS: Final = ("products/", f"{API}products/", "tables/")
 _TEMPLATES = (
     *("product.html", "month.html", "deployments.html", "environment_month.html"),
-    *("record.html", "as_it_was_month.html"),
+    *("record.html", "as_it_was_month.html", "people.html", "person.html"),
 )
 
 
@@ -132,6 +134,7 @@ def units_of(
         *_months(context, common),
         *_shards(context, common),
         *_past(context, common),
+        *_people(context, common),
         *_recorder(context, common),
     ]
 
@@ -322,6 +325,12 @@ def _past(context: SiteContext, common: str) -> Iterator[Unit]:
             partial(past_file, context, month),
             group="past",
         )
+
+
+def _people(context: SiteContext, common: str) -> Iterator[Unit]:
+    for slug, key in keys_of_people(context).items():
+        make = partial(people_pages, context, slug), partial(people_file, context, slug)
+        yield Unit(f"person:{slug}", hash_of(common, key), *make)
 
 
 def _by_month(links: Sequence[PageLink]) -> dict[str, list[int]]:

@@ -31,6 +31,7 @@ __all__ = [
     "METRICS_PAGE",
     "OPENAPI",
     "OVERVIEW",
+    "PEOPLE",
     "PRODUCTS",
     "RECORD",
     "REFERENCE",
@@ -56,6 +57,7 @@ __all__ = [
     "environment_page",
     "month_page",
     "outward",
+    "person_page",
     "product_feed",
     "product_page",
     "relative",
@@ -78,6 +80,7 @@ DEPLOYMENTS: Final = "deployments/index.html"
 COMPARE: Final = "compare/index.html"
 AS_IT_WAS: Final = "as-it-was/index.html"
 TEAMS: Final = "teams/index.html"
+PEOPLE: Final = "people/index.html"
 METRICS_PAGE: Final = "metrics/index.html"
 FAILURES: Final = "metrics/failures.html"
 RULES: Final = "rules/index.html"
@@ -117,6 +120,11 @@ def environment_month(environment: str, month: str, part: int = 1) -> str:
 def team_page(slug: str) -> str:
     """Return the path of a team's page."""
     return f"teams/{slug}/index.html"
+
+
+def person_page(slug: str) -> str:
+    """Return the path of a person's page."""
+    return f"people/{slug}/index.html"
 
 
 def as_it_was_page(month: str) -> str:

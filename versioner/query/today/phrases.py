@@ -253,7 +253,8 @@ class Phrases:
         yield Part(f"{again} ")
         yield self._writer.when(each.at)
         if each.by:
-            yield Part(f", by {each.by}")
+            yield Part(", by ")
+            yield Part(each.by, "person", (each.by,))
 
 
 def lag_sentence(lag: Lag, writer: Writer) -> Sentence:

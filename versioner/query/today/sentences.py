@@ -24,7 +24,7 @@ __all__ = [
     "text_of",
 ]
 
-Role = Literal["", "product", "version", "environment", "time", "mark", "request"]
+Role = Literal["", "product", "version", "environment", "time", "mark", "request", "person"]
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",

@@ -31,6 +31,7 @@ from versioner.site.urls import (
     MATRIX,
     METRICS_PAGE,
     OVERVIEW,
+    PEOPLE,
     PRODUCTS,
     REQUESTS,
     RULES_DOCUMENT,
@@ -152,7 +153,9 @@ def _index(context: SiteContext) -> Document:
                 ("requests", data_of(REQUESTS)),
                 ("calendar", CALENDAR_DOCUMENT),
                 ("metrics", data_of(METRICS_PAGE)),
+                ("people", data_of(PEOPLE)),
             )
+            if name != "people" or PEOPLE in context.sections
         ],
         "teams": [
             {"name": team, "products": len(names), "feed": team_feed(slugs[team])}

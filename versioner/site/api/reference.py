@@ -12,6 +12,7 @@ from versioner.names import slugify
 from versioner.site.api.documents import latest as latest_deployments
 from versioner.site.api.openapi import Endpoint, Schema, endpoints, schemas
 from versioner.site.summaries.comparisons import compared_pairs
+from versioner.site.summaries.people import people_of
 from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
 from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.views.products import team_slugs, teams_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from versioner.site.context import SiteContext
 
-__all__ = ["example_product", "reference_view"]
+__all__ = ["example_person", "example_product", "reference_view"]
 
 _ITEMS_SHOWN: Final = 2
 _LINES_SHOWN: Final = 12
@@ -61,6 +62,7 @@ def _values(context: SiteContext) -> dict[str, str]:
         "product": next(iter(context.registry.products), ""),
         "environment": next(iter(context.environments), ""),
         "team": next(iter(team_slugs(teams_of(context)).values()), ""),
+        "person": next(iter(people_of(context).by_slug), ""),
         "request": next((each.name for each in context.registry.governance.requests), ""),
         "month": "",
         "part": "",
@@ -81,6 +83,11 @@ def example_product(context: SiteContext) -> tuple[str, str]:
     """Return the product whose files of a month are examples, "" where there is none."""
     values = _values(context)
     return values["product"], values["month"]
+
+
+def example_person(context: SiteContext) -> str:
+    """Return the slug of the person whose document is an example, "" where there is none."""
+    return _values(context)["person"]
 
 
 def _endpoint(

@@ -8,6 +8,7 @@ from versioner.resources import schemas_dir
 from versioner.site.api.documents import documents_of, documents_of_product, json_bytes
 from versioner.site.api.openapi import openapi
 from versioner.site.api.past import month_of_past
+from versioner.site.api.people import people_document
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
 from versioner.site.exports.days_feed import days_feed
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from versioner.site.context import SiteContext
 
-__all__ = ["crawler_files", "files_of_product", "machine_files", "past_file"]
+__all__ = ["crawler_files", "files_of_product", "machine_files", "past_file", "people_file"]
 
 # The protocol allows 50,000 addresses in a file.
 SITEMAP_LIMIT: Final = 45_000
@@ -61,6 +62,12 @@ def files_of_product(
 def past_file(context: SiteContext, month: str) -> Iterator[tuple[str, bytes]]:
     """Yield the document of what ran in a month, with its path."""
     yield as_it_was_data(month), json_bytes(month_of_past(context, month))
+
+
+def people_file(context: SiteContext, slug: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the document of a person or, without a slug, of all people, with its path."""
+    path, document = people_document(context, slug)
+    yield path, json_bytes(document)
 
 
 def crawler_files(

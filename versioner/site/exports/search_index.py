@@ -1,16 +1,18 @@
 """The search index: classic scripts that a page loads when a reader begins to search.
 
-One file names products, teams and environments. Versions, commits and digests are in shards by
-their first characters; each shard is small, so that a search loads few bytes however many versions
-exist. The files are scripts, not JSON, because a page opened from a folder can load no JSON.
+One file names products, teams, environments and people. Versions, commits and digests are in shards
+by their first characters; each shard is small, so that a search loads few bytes however many
+versions exist. The files are scripts, not JSON, because a page opened from a folder can load no
+JSON.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.serialization.compact_json import ascii_json
+from versioner.site.summaries.people import people_of
 from versioner.site.summaries.search_entries import AUTHOR_OF_CHANGE, ID_OF_CHANGE, KEY
 from versioner.site.urls import environment_page
 from versioner.site.views.products import team_of, title_of
@@ -68,7 +70,7 @@ def shard_files(context: SiteContext, first: str) -> Iterator[tuple[str, bytes]]
         yield f"assets/search/{name}.js", _script(prefix, "\n".join(e.line for e in newest))
 
 
-def _names(context: SiteContext) -> dict[str, list[list[str]]]:
+def _names(context: SiteContext) -> dict[str, list[Any]]:
     former: dict[str, list[str]] = {}
     for alias, name in sorted(context.registry.environment_aliases.items()):
         former.setdefault(name, []).append(alias)
@@ -85,6 +87,11 @@ def _names(context: SiteContext) -> dict[str, list[list[str]]]:
         "environments": [
             [context.environment_title(name), environment_page(name), *former.get(name, ())]
             for name in context.environments
+        ],
+        # The slug of most people is their name.
+        "people": [
+            [name] if slug == name else [name, slug]
+            for slug, name in people_of(context).by_slug.items()
         ],
     }
 

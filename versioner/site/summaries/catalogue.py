@@ -15,6 +15,7 @@ from versioner.site.summaries.codec import ListedRow, RowData, row_from
 from versioner.site.summaries.ended import ENDED, EndedRow
 from versioner.site.summaries.learning import learn
 from versioner.site.summaries.other_changes import OTHERS
+from versioner.site.summaries.person_rows import NEWEST, PERSON, PersonSummary
 from versioner.site.summaries.product_summary import (
     SEARCH,
     VERSIONS,
@@ -44,7 +45,7 @@ _NEWEST_MOST: Final = 200
 
 _EMPTY: Final = Sum(0, 0, 0, 0)
 # The beginnings of the names of rows that are not those of a month of deployments.
-_NAMED: Final = (SEARCH, ENDED, OTHERS, PAST)
+_NAMED: Final = (SEARCH, ENDED, OTHERS, PAST, PERSON)
 
 
 class Catalogue:
@@ -276,6 +277,33 @@ class Catalogue:
     def past_rows(self, month: str) -> Iterator[tuple[str, list[Any]]]:
         """Yield the products whose cells changed in a month, with their changes."""
         return self._rows_of_all(PAST + month)
+
+    @cached_property
+    def people(self) -> list[str]:
+        """Return the names of all that did anything with a product, in order."""
+        return sorted(name.removeprefix(PERSON) for name in self._sums if name.startswith(PERSON))
+
+    def of_person(self, person: str) -> Iterator[tuple[str, PersonSummary]]:
+        """Yield the products that a person did anything with, with what that is."""
+        for product, (row,) in self._rows_of_all(PERSON + person):
+            yield product, PersonSummary._make(row)
+
+    def newest_of_person(self, person: str, product: str) -> list[ListedRow]:
+        """Return the newest rows of a product that are of a person, oldest first."""
+        rows = starmap(RowData, self._rows(NEWEST + person, product))
+        return [ListedRow(data.at, product, data.id, data) for data in rows]
+
+    def digest_of_person(self, person: str) -> str:
+        """Return the digest of all that a person did."""
+        return self.digest_of(PERSON + person)
+
+    def remembered_of_person(self, person: str, count: Callable[[], list[Any]]) -> list[Any]:
+        """Return what is counted in what a person did, and kept while that stays."""
+        return self._remembered(PERSON + person, self.digest_of_person(person), count)
+
+    def remembered_people(self, month: str, count: Callable[[], list[Any]]) -> list[Any]:
+        """Return what is counted of people in the rows of a month, and kept while these stay."""
+        return self._remembered(f"people {month}", self.digest_of(list_name(month)), count)
 
     def remembered(self, month: str, environment: str, count: Callable[[], list[int]]) -> list[int]:
         """Return numbers that are counted in the rows of a month, and kept while these stay."""

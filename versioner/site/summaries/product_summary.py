@@ -24,6 +24,7 @@ from versioner.site.summaries.codec import cell_data, cell_from, deciding_deploy
 from versioner.site.summaries.ended import ended_rows
 from versioner.site.summaries.month_digests import month_digests
 from versioner.site.summaries.other_changes import other_rows
+from versioner.site.summaries.person_rows import people_rows
 from versioner.site.summaries.search_entries import search_entries
 from versioner.site.wording import version_text
 
@@ -214,6 +215,7 @@ def summary_of(
     others: dict[str, list[Any]] = {SEARCH + prefix: own for prefix, own in entries.items()}
     others.update(ended_rows(record, policy, later))
     others.update(other_rows(record))
+    others.update(people_rows(record, rows, digest_of_json))
     courses = {name: course_of(record, name) for name in record.cells}
     changes, past = past_of(courses)
     in_time = {"past": past, "apart": apart_of(record, courses)}

@@ -11,6 +11,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from versioner.site.summaries.person_rows import NEWEST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -80,7 +82,9 @@ def _sums_of(product: str, history: HistorySummary) -> Iterator[tuple[str, Sum]]
                 Sum(1, each.deployments, each.undeployments, digest),
             )
     for name, text in history.rows.items():
-        yield name, Sum(1, 0, 0, _number((product, "", text)))
+        # The summary of a person has the digest of the newest rows.
+        if not name.startswith(NEWEST):
+            yield name, Sum(1, 0, 0, _number((product, "", text)))
 
 
 def _number(texts: Iterable[str]) -> int:

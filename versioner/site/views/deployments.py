@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.query.derived.running_versions import place_text
 from versioner.query.metrics.periods import name_of_period
 from versioner.site.pagination import NO_PAGER, months_by_year, pager
+from versioner.site.summaries.people import person_link
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
 from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.views.parts.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row
@@ -51,7 +52,7 @@ def deployments_view(context: SiteContext) -> View:
         f"the latest {shown} of {total}",
         "pager": NO_PAGER,
         "zone": context.zone.name,
-        "days": _days(context, DEPLOYMENTS, latest),
+        "days": _days(context, DEPLOYMENTS, latest, links_people=True),
         "years": months_by_year(
             context.deployment_links, partial(context.link, DEPLOYMENTS)
         ),
@@ -85,14 +86,26 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
     }
 
 
-def _days(context: SiteContext, page: str, newest: Iterable[ListedRow]) -> list[View]:
+def _days(
+    context: SiteContext, page: str, newest: Iterable[ListedRow], *, links_people: bool = False
+) -> list[View]:
+    """Return the days of deployments.
+
+    People are no links on the pages of months: so many links would make these large.
+    """
     return [
-        {"anchor": day, "day": day_text(day), "rows": _rows(context, page, rows)}
+        {
+            "anchor": day,
+            "day": day_text(day),
+            "rows": _rows(context, page, rows, links_people=links_people),
+        }
         for day, rows in groupby(newest, key=lambda each: context.zone.day(each.at))
     ]
 
 
-def _rows(context: SiteContext, page: str, rows: Iterable[ListedRow]) -> list[View]:
+def _rows(
+    context: SiteContext, page: str, rows: Iterable[ListedRow], *, links_people: bool
+) -> list[View]:
     """Return a day's deployments, newest first.
 
     Deployments that differ only in environment and time share a row, so that a version which
@@ -108,6 +121,7 @@ def _rows(context: SiteContext, page: str, rows: Iterable[ListedRow]) -> list[Vi
         row = found.get(key)
         if row is None:
             row = found[key] = _row(context, page, each, version, by)
+            row["by_href"] = person_link(context, page, by) if links_people else ""
         title = context.environment_title(data.environment)
         row["places"].append(
             {"environment": place_text(title, data.instance), "clock": clock(each.at)}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.gate.requests import request_detail
+from versioner.site.summaries.people import person_link
 from versioner.site.urls import REQUESTS, outward, request_page
 from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.views.products import title_of
@@ -126,10 +127,10 @@ def request_view(context: SiteContext, name: str) -> View:
         "stages": _stages(context, page, detail),
         "slots": _slots(context, detail),
         "steps": [
-            {"title": "Before", "rows": list(map(_step, detail.before))},
-            {"title": "After", "rows": list(map(_step, detail.after))},
+            {"title": title, "rows": [_step(context, page, each) for each in steps]}
+            for title, steps in (("Before", detail.before), ("After", detail.after))
         ],
-        "decisions": [_decision(each) for each in reversed(request.decisions)],
+        "decisions": [_decision(context, page, each) for each in reversed(request.decisions)],
         "template": request.template,
         "edit": context.forge.edit(request.path),
     }
@@ -214,23 +215,26 @@ def _slots(context: SiteContext, detail: RequestDetail) -> list[View]:
     ]  # fmt: skip
 
 
-def _step(step: RequestStep) -> View:
+def _step(context: SiteContext, page: str, step: RequestStep) -> View:
     done = step.done
+    by = done.by if done is not None else ""
     return {
         "text": step.text,
         "done": done is not None,
-        "by": done.by if done is not None else "",
+        "by": by,
+        "by_href": person_link(context, page, by),
         "at": done.at if done is not None else "",
         "when": day_text(done.at[:10]) if done is not None else "",
     }
 
 
-def _decision(decision: Decision) -> View:
+def _decision(context: SiteContext, page: str, decision: Decision) -> View:
     what = decision.approval_type or decision.step
     return {
         "at": decision.at,
         "when": moment_text(decision.at),
         "by": decision.by,
+        "by_href": person_link(context, page, decision.by),
         "text": f"{decision.decision} {what}".rstrip(),
         "comment": decision.comment,
     }

@@ -9,6 +9,7 @@ from versioner.query.today.report import latest_report
 from versioner.query.today.sentences import Writer
 from versioner.query.today.standing import standing_of
 from versioner.query.today.words import quiet_text, report_title, sections_of, summary_of
+from versioner.site.summaries.people import person_link
 from versioner.site.urls import (
     DEPLOYMENTS,
     TODAY,
@@ -228,6 +229,8 @@ def _target(context: SiteContext, page: str, part: Part) -> str:
         return context.environment(page, part.about[0])
     if part.role == "version" and part.about:
         return source_of(context).row(page, *part.about)
+    if part.role == "person":
+        return person_link(context, page, part.about[0])
     if part.role == "request":
         return context.link(page, request_page(part.about[0]))
     return ""

@@ -14,6 +14,7 @@ from versioner.query.derived.latest_values import latest_value
 from versioner.query.derived.running_versions import place_text
 from versioner.query.source_links import commit_url
 from versioner.site.summaries.codec import TAKEN
+from versioner.site.summaries.people import person_link
 from versioner.site.urls import outward
 from versioner.site.views.parts.instances import UNDEPLOYED
 from versioner.site.wording import (
@@ -40,6 +41,7 @@ __all__ = [
     "recorded_by",
     "remark",
     "row_version",
+    "short_row",
     "source_of",
     "version_row",
 ]
@@ -77,8 +79,20 @@ def deployment_row(
 
     `taken` is what it took away, if it is a rollback; a row in short has that itself.
     """
+    href = context.version(page, deployment.product, row_version(deployment))
+    return {**short_row(context, page, deployment, taken), "version_href": href}
+
+
+def short_row(
+    context: SiteContext,
+    page: str,
+    deployment: Deployment | Undeployment,
+    taken: TakenAway | None = None,
+) -> View:
+    """Return the same row without a link to its version, for which the product is not read."""
     version = row_version(deployment)
     kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
+    by = latest_value(deployment.events, "deployed_by", context.hidden)
     return {
         "id": "",
         "href": context.deployment(page, deployment),
@@ -89,14 +103,15 @@ def deployment_row(
         "environment_href": context.environment(page, deployment.environment),
         "version": version_text(version),
         "version_full": version,
-        "version_href": context.version(page, deployment.product, version),
+        "version_href": "",
         "status_class": STATUS_CLASSES[deployment.status],
         "status": deployment.status,
         "kind": kind,
         "kind_class": KIND_CLASSES.get(kind, ""),
         "void": deployment.void is not None,
         "remark": _remark(context, deployment, taken),
-        "by": latest_value(deployment.events, "deployed_by", context.hidden),
+        "by": by,
+        "by_href": person_link(context, page, by),
     }
 
 
@@ -116,6 +131,7 @@ def place(context: SiteContext, deployment: Deployment | Undeployment) -> str:
 
 def version_row(context: SiteContext, page: str, version: Version) -> View:
     """Return a version as a row with a link to its permanent row."""
+    by = latest_value(version.builds, "built_by", context.hidden)
     return {
         "id": "",
         "href": context.version(page, version.product, version.name),
@@ -126,7 +142,8 @@ def version_row(context: SiteContext, page: str, version: Version) -> View:
         "status_class": STATUS_CLASSES[version.status],
         "status": version.status,
         **source_of(context, version),
-        "by": latest_value(version.builds, "built_by", context.hidden),
+        "by": by,
+        "by_href": person_link(context, page, by),
         "changes": _changes(context, version),
         "reached": _reached(context, page, version),
     }
