@@ -179,6 +179,7 @@ def checks(product: str, logs: int, version: str) -> Iterator[Check]:
     """Yield what is counted, in order; `logs` is the number of the product's files."""
     few = Limit(files=10, processes=3)
     track = ("track", "deployment", "--local", "--product", product, "--environment", "staging")
+    track = (*track, "--deployed-by", "engineer")
     status = ("status", "--product", product)
     site = ("site", "build", "--out", "site")
     export = ("export", "--format", "jsonl", "out")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
 
 _MONTH = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:-\d+)?")
-_NAMED = ("products", "environments", "teams")
+_NAMED = ("products", "environments", "teams", "people")
 
 
 def build_sample(top: Path, out: Path) -> Path:

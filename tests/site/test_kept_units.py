@@ -280,3 +280,22 @@ def test_a_damaged_state_costs_time_only(top: Path, at: int) -> None:
     append(top, "a", event("a", 20))
     build(top, out)
     assert content(out) == cold(top) != before
+
+
+def test_an_event_writes_the_page_of_its_person_and_of_no_other(top: Path) -> None:
+    append(top, "a", event("a", 5, deployed_by="jane"), event("a", 6, deployed_by="Omar K"))
+    append(top, "b", event("b", 7, "2026-10", deployed_by="jane"), month="2026-10")
+    commit(top, 1)
+    out = top.with_name("out")
+    build(top, out)
+    before = content(out)
+    append(top, "c", event("c", 8, deployed_by="jane"))
+    commit(top, 2)
+    build(top, out)
+    after = content(out)
+    people = {path for path in after if "people/" in path}
+    assert sum(path.endswith(".html") for path in people) == 3
+    assert {path for path in people if before.get(path) != after[path]} == {
+        "people/index.html", "people/jane/index.html", "api/v1/people/jane/index.json",
+    }  # fmt: skip
+    assert after == cold(top)

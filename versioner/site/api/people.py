@@ -28,16 +28,21 @@ def people_document(context: SiteContext, slug: str) -> tuple[str, Document]:
     document = (
         _person(context, people.of(people.by_slug[slug]))
         if slug
-        else {"people": [_head(context, people.of(name)) for name in people.names]}
+        else {"people": [_address(name, each) for each, name in people.by_slug.items()]}
     )
     return path, {"root": "../" * path.count("/"), **with_nulls(document)}
 
 
-def _head(context: SiteContext, person: Person) -> Document:
-    page = person_page(person_slug(person.name))
+def _address(name: str, slug: str) -> Document:
+    """Return a person without numbers, so that a deployment changes no list of all people."""
+    page = person_page(slug)
+    return {"name": name, "bot": is_bot(name), "page": page, "data": data_of(page)}
+
+
+def _person(context: SiteContext, person: Person) -> Document:
+    people = people_of(context)
     return {
-        "name": person.name,
-        "bot": is_bot(person.name),
+        **_address(person.name, person_slug(person.name)),
         "at": person.at,
         "deployments": person.deployments,
         "rollbacks": person.rollbacks,
@@ -45,17 +50,6 @@ def _head(context: SiteContext, person: Person) -> Document:
         "undeployments": person.undeployments,
         "builds": person.builds,
         "decisions": person.decisions,
-        "products": person.products,
-        "last": _deployments(context, [person.last] if person.last is not None else ()),
-        "page": page,
-        "data": data_of(page),
-    }
-
-
-def _person(context: SiteContext, person: Person) -> Document:
-    people = people_of(context)
-    return {
-        **_head(context, person),
         "products": [*_products(context, person)],
         "last": _deployments(context, people.newest(person.name, _NEWEST)),
         "decided": [*_about_requests(context, person), *_about_versions(context, person)],
