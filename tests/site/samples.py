@@ -66,7 +66,7 @@ def everything(text: str = "Plain words", url: str = "https://example.test/page"
         product(
             "web-frontend",
             [
-                event("2026.11.1", minutes=-3 * DAY),
+                event("2026.11.1", minutes=-3 * DAY, deployed_by="ann"),
                 event("2026.11.2", "failed", minutes=-2 * DAY, reason=text),
                 event("2026.11.3", "started", minutes=-DAY - 60, environment="staging"),
                 event("2026.11.3", "aborted", minutes=-20, environment="test"),
