@@ -140,7 +140,7 @@ def _wanted(tip: str, draft: EventDraft | None) -> Iterator[Wanted]:
     environment = draft.fields.get("environment", "")
     if not product or not isinstance(at, str) or len(at) < len("2026-11"):
         return
-    yield Wanted(tip, layout.product_path(product), whole=bool(draft.checkout))
+    yield Wanted(tip, layout.product_path(product), whole=bool(draft.checkout or draft.recent))
     environment = slugify(environment) if isinstance(environment, str) else ""
     if environment:
         yield Wanted(tip, layout.environment_path(environment))

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from versioner.models.events import RecordedCommit
 
-__all__ = ["MOST_COMMITS", "MOST_KEYS", "CommitText", "recorded_commits", "without_people"]
+__all__ = [
+    "MOST_COMMITS",
+    "MOST_KEYS",
+    "CommitText",
+    "recorded_commits",
+    "texts_of_commits",
+    "within_limit",
+    "without_people",
+]
 
 MOST_COMMITS: Final = 200
 MOST_KEYS: Final = 20
@@ -67,7 +75,15 @@ class CommitText(NamedTuple):
 def recorded_commits(
     commits: Iterable[CommitText], config: Mapping[str, Any]
 ) -> tuple[list[RecordedCommit], int]:
-    """Return the first of some commits as they are recorded, and how many texts were left out.
+    """Return the first of some commits as they are recorded, and how many texts were left out."""
+    found, secrets = texts_of_commits(commits, config)
+    return within_limit(found), secrets
+
+
+def texts_of_commits(
+    commits: Iterable[CommitText], config: Mapping[str, Any]
+) -> tuple[list[RecordedCommit], int]:
+    """Return the first of some commits, each whole, and how many texts were left out.
 
     A text that looks like a secret key is left out; the commit stays.
     """
@@ -90,10 +106,10 @@ def recorded_commits(
         if size > _MOST_BYTES or len(found) == MOST_COMMITS:
             break
         found.append(own)
-    return _within_limit(found), secrets
+    return found, secrets
 
 
-def _within_limit(commits: list[RecordedCommit]) -> list[RecordedCommit]:
+def within_limit(commits: list[RecordedCommit]) -> list[RecordedCommit]:
     """Return commits with as much of their subjects as the size of a list allows.
 
     First the merges of branches lose theirs, because the commits of a branch are in the list. Then

@@ -14,7 +14,12 @@ from versioner import layout
 from versioner.git.objects import reading, tip_view
 from versioner.git.source.log import LogFailure, commits_since
 from versioner.models.events import UNDEPLOYED, RecordedChanges, RecordedCommit
-from versioner.recording.commit_texts import MOST_KEYS, CommitText, recorded_commits
+from versioner.recording.commit_texts import (
+    MOST_KEYS,
+    CommitText,
+    recorded_commits,
+    without_people,
+)
 from versioner.recording.context import TipFiles
 from versioner.recording.event_warnings import EventWarning
 from versioner.rules.event_decision import same_sha
@@ -40,6 +45,7 @@ _BEGIN: Final = (
 )
 _COMMIT: Final = rb', scm_sha: "([0-9a-f]{7,64})"'
 _MOST_EARLIER: Final = 200
+_NO_WARNINGS: Final[tuple[EventWarning, ...]] = ()
 _SECRET: Final = EventWarning(
     "commits",
     "the message of a commit looks like it holds a secret key, and is not recorded",
@@ -87,7 +93,10 @@ def with_commits(
     )
     if not sha:
         return event, ()
-    found, warnings = _read(draft.checkout, sha, earlier, paths, context)
+    if draft.recent and not draft.checkout:
+        found, warnings = _of_recent(draft, sha, earlier, paths, context), _NO_WARNINGS
+    else:
+        found, warnings = _read(draft.checkout, sha, earlier, paths, context)
     if found is None or ("partial" in found and known):
         return event, warnings if found is None else ()
     return {**event, "changes": found}, warnings
@@ -155,6 +164,30 @@ def _read(
     more = len(texts) + log.more - len(commits)
     found: Any = {"since": since, **({"more": more} if more else {}), "commits": commits}
     return found, warnings
+
+
+def _of_recent(
+    draft: EventDraft,
+    sha: str,
+    earlier: Mapping[str, str],
+    paths: list[str],
+    context: RecordContext,
+) -> RecordedChanges | None:
+    """Return the commits since the version before, of those that came with the event.
+
+    There are none for a product of some folders of its source: nobody here sees these.
+    """
+    from versioner.recording.recent_commits import changes_of_recent
+
+    known = {version: commit for version, commit in earlier.items() if commit}
+    if not known or paths:
+        return None
+    found = changes_of_recent(draft.recent, sha, known)
+    if found is None:
+        return None
+    people = context.config.get("people", "login")
+    allowed = found if people == "all" else without_people(found, people)
+    return _completed(allowed, {}, context)
 
 
 def _shallow(visible: int) -> EventWarning:

@@ -40,7 +40,8 @@ class EventDraft(NamedTuple):
     `foreign` is true where anyone may have written it: it is from the inbox, the spool or a log. An
     event recorded no more than `within` seconds from its time is the same one. `request` is the
     identity of the request to a server, for an event without a run. `checkout` is the folder of the
-    checkout of the source whose commits are recorded, "" for none.
+    checkout of the source whose commits are recorded, "" for none. `recent` are the last commits of
+    that source, where the event may be recorded without the checkout.
     """
 
     kind: RecordKind
@@ -54,6 +55,7 @@ class EventDraft(NamedTuple):
     within: int = 0
     request: str = ""
     checkout: str = ""
+    recent: tuple[tuple[str, ...], ...] = ()
 
 
 class RecordContext(NamedTuple):

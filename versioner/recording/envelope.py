@@ -51,7 +51,7 @@ def submission_of(draft: EventDraft) -> dict[str, Any]:
     environment is the legal name.
     """
     event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "kind": draft.kind,
         "product": draft.product,
@@ -64,6 +64,8 @@ def submission_of(draft: EventDraft) -> dict[str, Any]:
         event["environment"], document["environment"] = slugify(given), given
     if draft.environment_type:
         document["environment_type"] = draft.environment_type
+    if draft.recent:
+        document["recent"] = [[*each] for each in draft.recent]
     return document
 
 
@@ -120,7 +122,17 @@ def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
         resent=True,
         foreign=True,
         environment_type=_environment_type(document.get("environment_type")),
+        recent=_recent(document),
     )
+
+
+def _recent(document: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    if "recent" not in document:
+        return ()
+    # Imported here, because most events have no commits.
+    from versioner.recording.recent_commits import checked_recent
+
+    return checked_recent(document["recent"])
 
 
 def _environment_type(value: Any) -> EnvironmentType | Literal[""]:

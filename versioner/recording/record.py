@@ -152,7 +152,7 @@ def prepare(
     already = isinstance(decision, AlreadyRecorded)
     event = decision.event
     notes: tuple[EventWarning, ...] = ()
-    if not already and (draft.checkout or "changes" in event):
+    if not already and (draft.checkout or draft.recent or "changes" in event):
         # Imported here, because most events have no commits.
         from versioner.recording.commits import with_commits
 

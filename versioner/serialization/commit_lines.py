@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
 
-__all__ = ["read_changes", "size_of_commit", "with_mappings", "with_texts", "written_changes"]
+__all__ = [
+    "read_changes",
+    "read_commit",
+    "size_of_commit",
+    "with_mappings",
+    "with_texts",
+    "written_changes",
+    "written_commit",
+]
 
 # Compiled at their first use, because most logs have no commits.
 _TEXT: Final = r"([0-9a-f]{7,64})( .+)?"
@@ -40,7 +48,7 @@ def with_mappings(event: Event) -> Event:
 
 def written_changes(changes: Any) -> Any:
     """Return the value of `changes` as a line has it; another value stays as it is."""
-    return _with_commits(changes, _written)
+    return _with_commits(changes, written_commit)
 
 
 def read_changes(value: Any) -> Any:
@@ -48,12 +56,12 @@ def read_changes(value: Any) -> Any:
 
     What is no commit stays as it is: the schema refuses it.
     """
-    return _with_commits(value, _read)
+    return _with_commits(value, read_commit)
 
 
 def size_of_commit(commit: Mapping[str, Any]) -> int:
     """Return about how many bytes a commit adds to a line."""
-    written = _written(commit)
+    written = written_commit(commit)
     return 4 + len((written if isinstance(written, str) else repr(written)).encode())
 
 
@@ -64,13 +72,14 @@ def _with_commits(changes: Any, convert: Callable[[Any], Any]) -> Any:
     return {**changes, "commits": [convert(each) for each in commits]}
 
 
-def _written(commit: Any) -> Any:
+def written_commit(commit: Any) -> Any:
+    """Return a commit as a line has it: a text or, where that would be another one, a mapping."""
     if not isinstance(commit, dict) or not all(map(_is_value, commit.values())):
         return commit
     author = f"<{commit['author']}>" if "author" in commit else ""
     text = " ".join(filter(None, [str(commit.get("id")), commit.get("subject"), author]))
     for one in (text, f"{text} [{' '.join(commit.get('keys', ()))}]"):
-        if _read(one) == commit:
+        if read_commit(one) == commit:
             return one
     return commit
 
@@ -81,7 +90,8 @@ def _is_value(value: Any) -> bool:
     )
 
 
-def _read(text: Any) -> Any:
+def read_commit(text: Any) -> Any:
+    """Return the commit of a text as a mapping; any other value stays as it is."""
     found = re.fullmatch(_TEXT, text, re.S) if isinstance(text, str) else None
     if found is None:
         return text

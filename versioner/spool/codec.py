@@ -36,8 +36,8 @@ _SHAPE: Final[dict[str, type]] = {
     "via": str,
     "create": bool,
 }
-# The environment's name as given, where it is not a legal one.
-_OPTIONAL: Final[dict[str, type]] = {"environment": str}
+# The environment's name as given, where it is not a legal one, and the last commits of the source.
+_OPTIONAL: Final[dict[str, type]] = {"environment": str, "environment_type": str, "recent": list}
 _KINDS: Final = ("build", "deployment", "decision", "request-decision")
 _TEXT_LIMIT: Final = 2000
 _CHECK: Final = r',"check":"([0-9a-f]{16})"\}'

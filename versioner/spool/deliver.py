@@ -83,6 +83,11 @@ def deliver_event(
     """
     # Another process of this host, or an earlier try, may have sent it: its id and time say so.
     draft = ensure_event_id(draft, around.entropy)._replace(resent=True)
+    if draft.checkout:
+        # Imported here, because most events are recorded without a checkout of the source.
+        from versioner.recording.recent_commits import with_recent
+
+        draft = with_recent(draft)
     try:
         line = write_line(document_of(destination, draft))
     except VersionerError:
