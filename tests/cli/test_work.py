@@ -15,6 +15,7 @@ import pytest
 from tests.builders import build, deployment
 from tests.fixtures.clones import make
 from tests.registry.files import CONFIG, log, product
+from versioner.cli import clock
 from versioner.cli.errors import run
 
 if TYPE_CHECKING:
@@ -30,9 +31,13 @@ OF_ONE_PRODUCT = {
     "diff": ["diff", "staging", "production", "--product", "shop"],
     "version show": ["version", "show", "shop", "1.0.0"],
 }
+# With the number of files of the sixteen products that are compared: those of two products that
+# were deployed to both environments, and for the second each product's own file.
+OF_SOME = {
+    "status --product": (["status", "--product", "shop"], 3 * 3),
+    "product show": (["product", "show", "shop"], 3 * 3 + 16),
+}
 OF_ALL = {
-    "status --product": ["status", "--product", "shop"],
-    "product show": ["product", "show", "shop"],
     "deployment show": ["deployment", "show", "shop-staging-1"],
     "deployment list": ["deployment", "list", "--limit", "3"],
 }
@@ -114,7 +119,10 @@ def work_of(top: Path, command: list[str]) -> Counter[str]:
     return work
 
 
-@pytest.mark.parametrize("command", [*OF_ONE_PRODUCT.values(), *OF_ALL.values()], ids=" ".join)
+COMMANDS = [*OF_ONE_PRODUCT.values(), *(each for each, _ in OF_SOME.values()), *OF_ALL.values()]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_question_opens_no_file_and_reads_rows_of_its_answer(
     tops: dict[str, Path], command: list[str]
 ) -> None:
@@ -133,6 +141,14 @@ def test_a_question_about_one_product_compares_its_files_alone(
     tops: dict[str, Path], command: list[str]
 ) -> None:
     assert work_of(tops["busy"], command)["files compared"] == 3 + 3
+
+
+@pytest.mark.parametrize(("command", "files"), OF_SOME.values(), ids=OF_SOME)
+def test_a_question_about_one_product_and_its_place_among_others_compares_few_files(
+    tops: dict[str, Path], monkeypatch: pytest.MonkeyPatch, command: list[str], files: int
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-29T12:00:00Z")
+    assert work_of(tops["busy"], command)["files compared"] == 3 + files
 
 
 @pytest.mark.parametrize("command", OF_ALL.values(), ids=" ".join)

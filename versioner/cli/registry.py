@@ -32,6 +32,7 @@ __all__ = [
     "open_registry_index",
     "read_index",
     "read_registry",
+    "read_some_products",
     "reference_time",
     "take_registry_snapshot",
     "take_snapshot",
@@ -120,6 +121,25 @@ def read_registry(
     if not quiet:
         warn_of_errors(registry.errors)
     return registry
+
+
+def read_some_products(
+    repository: Repository, products: Collection[str], *, has_dependents: bool = False
+) -> Registry:
+    """Load some products as they are now; print the number of errors and the first on stderr.
+
+    What else reports about them ask of all products is known, too, with `has_dependents` also which
+    depend on them. Where that takes a look at the files of all, all are loaded.
+    """
+    from versioner.query.derived.some_products import registry_of_some
+
+    if repository.work_tree is not None:
+        index = read_index(repository, products=products)
+        registry = registry_of_some(index, now=clock.now(), has_dependents=has_dependents)
+        if registry is not None:
+            warn_of_errors(registry.errors)
+            return registry
+    return read_registry(repository)
 
 
 def read_index(

@@ -75,10 +75,19 @@ def list_(deleted: bool, output: str, rev: str | None, repo: str | None) -> None
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one product: its description, where it runs, its latest versions and deployments."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import load_from, reference_time
+    from versioner.cli.registry import (
+        find_registry,
+        read_registry,
+        read_some_products,
+        reference_time,
+    )
     from versioner.reporting.query.products import product_json, product_text, product_view
 
-    registry = load_from(repo, rev)
+    repository = find_registry(repo, rev)
+    if rev is None:
+        registry = read_some_products(repository, [name], has_dependents=True)
+    else:
+        registry = read_registry(repository, rev)
     view = product_view(registry, registry.resolve(name), now=reference_time(registry, rev))
     if output == "json":
         show(product_json(view, problems=len(registry.errors)))

@@ -108,6 +108,20 @@ class KnownFiles:
             if name in kept and self._is_same(kept[name], f"{self._top}/{_PRODUCTS}/{name}")
         }
 
+    def trees_by_file(self, names: Iterable[str], file: str) -> dict[str, str]:
+        """Return the tree ids of those products of which one file is as it was.
+
+        There may be no such file: then there was none. Other files may have changed since.
+        """
+        if not self._holds() or not self._has_folders():
+            return {}
+        kept = self._loaded()
+        return {
+            name: kept[name].value
+            for name in names
+            if name in kept and self._has_same(kept[name], f"{self._top}/{_PRODUCTS}/{name}", file)
+        }
+
     @property
     def is_of_other_index(self) -> bool:
         """Return whether what is kept holds, but git's index must be read to know that."""
@@ -217,6 +231,26 @@ class KnownFiles:
             found = _folder_stats(map(os.lstat, _whole_paths(folder, folders.split("/\0"))))
             found.extend(_file_stats(map(os.lstat, _whole_paths(folder, files.split("\0")))))
             return found.tobytes() == text[cut:]
+        return False
+
+    def _has_same(self, kept: _Kept, folder: str, file: str) -> bool:
+        text = self._data[kept.start : kept.end]
+        if zlib.crc32(text) != kept.checksum:
+            return False
+        cut = kept.middle - kept.start
+        folders, _, files = text[:cut].rpartition(b"/\0")
+        files = b"\0%s\0" % files
+        at = files.find(b"\0/%s\0" % os.fsencode(file))
+        size = array("q").itemsize
+        # The directory itself stands first, with two numbers, as each directory.
+        known = [text[cut : cut + 2 * size]]
+        with suppress(OSError, OverflowError):
+            found = [_folder_stats([os.lstat(folder)]).tobytes()]
+            if at >= 0:
+                start = cut + size * (2 * folders.count(b"/\0") + 2 + files.count(b"\0", 0, at))
+                known.append(text[start : start + size])
+                found.append(_file_stats([os.lstat(f"{folder}/{file}")]).tobytes())
+            return found == known
         return False
 
     def _has_folders(self) -> bool:

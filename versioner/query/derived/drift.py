@@ -20,6 +20,7 @@ __all__ = [
     "compared_environments",
     "is_drifting",
     "is_inactive",
+    "users_needed",
 ]
 
 _INACTIVE_AFTER_SECONDS: Final = 365 * 24 * 3600
@@ -65,6 +66,11 @@ def compared_environments(
         for name in environments
         if name not in compared
     )
+
+
+def users_needed(products: int) -> int:
+    """Return how many products must use an environment to be compared, if all are in use."""
+    return -(-max(1, products) // _ONE_IN)
 
 
 def active_since(now: str) -> str:

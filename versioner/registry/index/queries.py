@@ -15,6 +15,7 @@ from versioner.registry.index.answers import (
     FoundSource,
     IndexCounts,
 )
+from versioner.registry.index.others import OtherProducts
 from versioner.registry.index.records import Documents, IndexedProduct, IndexedRegistry
 from versioner.registry.index.schema import key_range, product_of_key
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from versioner.registry.index.kept_answers import KeptAnswers
     from versioner.registry.index.reading import Rows
     from versioner.registry.index.wanted import Known, Wanted
-    from versioner.registry.records import ProductRecord, Registry
+    from versioner.registry.records import ProductRecord
 
     Entry = Deployment | Undeployment
 
@@ -91,11 +92,16 @@ class RegistryIndex:
             self._rows, self._numbers[name], name, known, self._listed, self._documents
         )
 
+    @property
+    def others(self) -> OtherProducts:
+        """Return the products for which the index was not opened."""
+        return OtherProducts(self._rows, self._wanted)
+
     def forget(self, name: str) -> None:
         """Drop the record of a product: what was read of it is read again when it is used."""
         self._records.pop(name, None)
 
-    def registry(self) -> Registry:
+    def registry(self) -> IndexedRegistry:
         """Return a registry with the records of all products that the index was opened for.
 
         Every query, report and page takes it as it takes a registry that was loaded. Problems
@@ -105,7 +111,7 @@ class RegistryIndex:
         registry.problems = self.problems()
         return registry
 
-    def _without_problems(self, products: dict[str, ProductRecord]) -> Registry:
+    def _without_problems(self, products: dict[str, ProductRecord]) -> IndexedRegistry:
         head = self.head
         registry = IndexedRegistry(
             head.revision, head.commit_time, head.config, head.environments,

@@ -6,7 +6,7 @@ import json
 import os
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from versioner.registry.index.encoding import DEPLOYMENT_COLUMNS, decode_entry, keys_in
 from versioner.registry.index.schema import KINDS, key_range, product_of_key
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Entry = Deployment | Undeployment
 
-__all__ = ["Rows"]
+__all__ = ["ProductState", "Rows"]
 
 _COLUMNS: Final = ", ".join(f"d.{each.strip()}" for each in DEPLOYMENT_COLUMNS.split(","))
 _ENTRIES: Final = f"SELECT {_COLUMNS}, e.data FROM deployments d JOIN events e ON e.key = d.key"
@@ -32,6 +32,16 @@ _COUNTS: Final = {
     "observation": "observations",
     "decision": "decisions",
 }
+
+
+class ProductState(NamedTuple):
+    """The files of a product that the index has, and the environments that its events name."""
+
+    name: str
+    tree: str
+    is_product: int
+    named: str
+    resolved: str
 
 
 class Rows:
@@ -100,6 +110,23 @@ class Rows:
             "SELECT environment, COUNT(*) FROM cells WHERE latest >= ? GROUP BY environment", since
         )
         return products, dict(counts)
+
+    def states_of_products(self) -> Iterator[ProductState]:
+        """Yield the state of each product that the index has."""
+        rows = self.select("SELECT name, tree, is_product, named, resolved FROM products")
+        return map(ProductState._make, rows)
+
+    def places_of_products(self, since: str) -> dict[str, list[str]]:
+        """Return by product the environments to which it was deployed since a moment."""
+        found: dict[str, list[str]] = {}
+        rows = self.select(
+            "SELECT p.name, c.environment FROM cells c JOIN products p ON p.id = c.product"
+            " WHERE c.latest >= ?",
+            since,
+        )
+        for name, environment in rows:
+            found.setdefault(name, []).append(environment)
+        return found
 
     def has_log(self, number: int, kind: str) -> bool:
         """Return whether a product has events of a kind."""

@@ -49,12 +49,19 @@ class Documents:
 
 
 class IndexedRegistry(Registry):
-    """A registry of products in the index; `rows` are None where it has some of them only."""
+    """A registry of products in the index; `rows` are None where it has some of them only.
+
+    Then `use_of_all` and `dependencies_of_all` may have what is known of all.
+    """
 
     rows: Rows | None = None
+    use_of_all: EnvironmentUse | None = None
+    dependencies_of_all: dict[str, list[str]] | None = None
 
     def environment_use(self, since: str) -> EnvironmentUse:
         """Return how many products were deployed since a moment, and where."""
+        if self.use_of_all is not None:
+            return self.use_of_all
         if self.rows is None:
             return super().environment_use(since)
         return EnvironmentUse(*self.rows.places_since(since))
@@ -62,6 +69,8 @@ class IndexedRegistry(Registry):
     @property
     def dependencies(self) -> dict[str, list[str]]:
         """Return the products that each product depends on; those without any are left out."""
+        if self.dependencies_of_all is not None:
+            return self.dependencies_of_all
         if self.rows is None:
             return super().dependencies
         return {

@@ -63,7 +63,12 @@ def status(
     """
     from versioner.cli.output import show_list
     from versioner.cli.params import read_for
-    from versioner.cli.registry import find_registry, read_registry, reference_time
+    from versioner.cli.registry import (
+        find_registry,
+        read_registry,
+        read_some_products,
+        reference_time,
+    )
     from versioner.query.doubtful_names import doubtful_names
     from versioner.query.matrix import matrix
     from versioner.query.times.text import parse_moment
@@ -73,10 +78,13 @@ def status(
     from versioner.reporting.query.status_rows import matrix_listing
 
     repository = find_registry(repo, as_of, inbox=True)
-    # Which environments are compared for drift depends on all products, unless they are named.
-    registry = read_registry(
-        repository, as_of, products=(products or None) if environments else None
-    )
+    # Which environments are compared for drift depends on other products, unless they are named.
+    if products and not (environments or at or as_of):
+        registry = read_some_products(repository, products)
+    else:
+        registry = read_registry(
+            repository, as_of, products=(products or None) if environments else None
+        )
     inbox = InboxCounts(*count_inbox(repository))
     now = reference_time(registry, as_of)
     with read_for("--at"):
