@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ENDINGS", "is_file_sound", "open_database", "remove_database", "sidecar"]
+__all__ = ["is_file_sound", "open_database", "remove_database", "sidecar"]
 
 # What SQLite adds to the name of a database, for the files beside it and for the file itself.
 ENDINGS: Final = ("-wal", "-shm", "-journal", "")

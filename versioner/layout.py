@@ -31,7 +31,6 @@ __all__ = [
     "log_paths",
     "month_of",
     "place_of",
-    "previous_month",
     "product_dir",
     "product_path",
     "request_decisions_path",

@@ -38,7 +38,6 @@ __all__ = [
     "nearest",
     "slugify",
     "title_of",
-    "unexpanded",
 ]
 
 NAME_LIMIT: Final = 63

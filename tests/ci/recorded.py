@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from versioner.ci import DetectedRun, detect
 from versioner.ci.presence import ALSO_PRESENT
-from versioner.ci.systems.order import System
+from versioner.ci.systems.form import System
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from versioner.ci.event_file import EVENTS
 from versioner.ci.presence import ALSO_PRESENT
-from versioner.ci.systems.order import SYSTEMS, System
+from versioner.ci.systems.order import SYSTEMS
+
+if TYPE_CHECKING:
+    from versioner.ci.systems.form import System
 
 DOCUMENTATION = Path(__file__).parents[2] / "versioner/docs/recording.md"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ci.recorded import detected, marks_of, recorded_of, variables_of
 from versioner.ci import DetectedRun, detect
-from versioner.ci.systems.order import SYSTEMS, System
+from versioner.ci.systems.order import SYSTEMS
 from versioner.models import BUILD_KEYS
 from versioner.names import is_name, is_version
 from versioner.recording.policy import refuse_secrets
@@ -20,6 +20,7 @@ from versioner.validation.events import check_event
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from versioner.ci.systems.form import System
     from versioner.models import EventKind
 
 pytestmark = pytest.mark.slow

@@ -9,10 +9,11 @@ import pytest
 
 from versioner.editing.corrections import void_event
 from versioner.editing.importing.options import ImportOptions
-from versioner.editing.imports import ImportResult, RowsRefused, import_file
+from versioner.editing.imports import RowsRefused, import_file
 
 if TYPE_CHECKING:
     from tests.fixtures.local_registry import Desk
+    from versioner.editing.importing.batch import ImportResult
 
 pytestmark = pytest.mark.slow
 

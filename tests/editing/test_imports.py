@@ -14,12 +14,14 @@ from versioner.editing import imports
 from versioner.editing.environment_moves import rename_environment
 from versioner.editing.importing.options import ImportOptions
 from versioner.editing.importing.rows import read_rows
-from versioner.editing.imports import ImportResult, import_file
+from versioner.editing.imports import import_file
 from versioner.editing.products import delete_product, rename_product
 from versioner.errors import InvalidInput, UsageFault
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from versioner.editing.importing.batch import ImportResult
 
 pytestmark = pytest.mark.slow
 

@@ -12,14 +12,13 @@ import pytest
 
 from tests.fixtures.clones import make, sh
 from versioner.errors import FilesChanged
-from versioner.git.files.entries import product_of
+from versioner.git.files.entries import FileEntry, product_of, product_trees_of
 from versioner.git.files.index_file import read_index
 from versioner.git.files.scan import WorkTreeFiles
 from versioner.git.files.stat_rules import StatRules
 from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.object_format import hash_object
 from versioner.git.repository import open_repository
-from versioner.git.snapshot import FileEntry, product_trees_of
 
 pytestmark = pytest.mark.slow
 

@@ -12,13 +12,13 @@ from tests.registry.naive_deployments import in_order, without_voids
 from tests.registry.test_naive_fold import history
 from versioner.errors import NotFound
 from versioner.query.derived.owners import products_of_team
+from versioner.query.metrics.documents import duration_text, metrics_document
 from versioner.query.metrics.outcomes import ended_deployments
 from versioner.query.metrics.periods import periods_between
 from versioner.query.metrics.policy import MetricsPolicy, metrics_policy
 from versioner.query.metrics.summary import ended_in, report_of, spread_of
 from versioner.registry.event_order import seconds_of
 from versioner.registry.records import ProductRecord, Registry
-from versioner.reporting.query.metrics import duration_text, metrics_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from versioner.git.snapshot import FileEntry, MemorySnapshot
+from versioner.git.files.entries import FileEntry
+from versioner.git.snapshot import MemorySnapshot
 from versioner.models.governance import (
     EVERYWHERE,
     FlowBlock,

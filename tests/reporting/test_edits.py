@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from versioner.editing.imports import ImportResult
+from versioner.editing.importing.batch import ImportResult
 from versioner.editing.products import DeletionPlan
 from versioner.editing.session import EditResult
 from versioner.reporting.edits import deletion_text, edited_text

@@ -8,13 +8,9 @@ import pytest
 
 from tests.builders import deployment, product, registry, undeployment
 from versioner.models.governance import Decision, Governance, Request
+from versioner.registry.governance.content import content_hash
 from versioner.registry.governance.requests import request_of
-from versioner.rules.gate.requests import (
-    content_hash,
-    request_state,
-    slots_of,
-    waits_for,
-)
+from versioner.rules.gate.requests import request_state, slots_of, waits_for
 
 LATER = "2026-12-31T00:00:00Z"
 DOCUMENT: dict[str, Any] = {

@@ -18,8 +18,9 @@ from starlette.testclient import TestClient
 from uvicorn.server import ServerState
 
 from tests.server.conftest import ADDRESS, bearer, clock_at, run_async, token_for
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.app import create_app
+from versioner.server.callers import Caller
 from versioner.server.middleware import BodyLimit
 from versioner.server.protocol import timed_protocol
 from versioner.server.rates import Bucket

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from tests.server.conftest import ADDRESS, bearer, clock_at, token_for
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.app import create_app
+from versioner.server.callers import Caller
 from versioner.server.login import safe_path
 from versioner.server.rates import address_of_client
 from versioner.server.settings import ProxySettings, ServerSettings

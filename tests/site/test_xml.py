@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from versioner.site.exports.csv import FORMULA, cell_text
+from versioner.serialization.csv_cells import FORMULA
+from versioner.site.exports.csv import cell_text
 from versioner.site.exports.xml import attribute, markup, xml_text
 
 pytestmark = pytest.mark.slow

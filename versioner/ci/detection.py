@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from versioner.ci import cleaning
-from versioner.ci.systems.order import SYSTEMS, System
+from versioner.ci.systems.order import SYSTEMS
 from versioner.names import is_version, slugify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from versioner.ci.systems.form import System
     from versioner.models import EnvironmentType
 
 __all__ = ["DetectedRun", "has_commit_variable", "read_run"]

@@ -28,7 +28,6 @@ __all__ = [
     "DECISION_KEYS",
     "DecisionOptions",
     "decision_command",
-    "decision_options",
     "draft_fields",
     "find_place",
     "person_of",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind, EventStatus
     from versioner.recording.context import EventDraft
 
-__all__ = ["doubts_of", "draft_event", "person_here", "print_sources", "source_checkout"]
+__all__ = ["doubts_of", "draft_event", "person_here", "print_sources"]
 
 # Far more than a log may hold, and few enough for Python to read.
 _MOST_DIGITS: Final = 400

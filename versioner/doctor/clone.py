@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from versioner.doctor.checks import Check
+    from versioner.git.files.entries import FileEntry
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.snapshot import Snapshot
 
 __all__ = ["check_clone", "check_format"]
 

@@ -23,9 +23,10 @@ from versioner.validation.logs import validate_log
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from versioner.git.files.entries import FileEntry
     from versioner.git.repository import Repository
     from versioner.git.session import LockedRepository
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Changes, CommitIdentity, LogKind
 
 __all__ = ["ArchiveResult", "ArchivedYear", "archive_months", "check_month"]

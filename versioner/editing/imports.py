@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     _Opener = Callable[[], AbstractContextManager[Source]]
 
-__all__ = ["MOST_ROWS", "ImportResult", "RowsRefused", "import_file"]
+__all__ = ["MOST_ROWS", "RowsRefused", "import_file"]
 
 _REFUSED_SHOWN = 10
 # A row takes half a kilobyte of the temporary folder.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.export.tables import Column, ColumnType, Table, TableName
     from versioner.registry.records import ProductRecord
 
-__all__ = ["SQLITE_FILE", "SqliteFile"]
+__all__ = ["SqliteFile"]
 
 SQLITE_FILE: Final = "registry.sqlite"
 

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import NotFound, OperationFailed
+from versioner.git.files.entries import FileEntry
 from versioner.git.history import is_shallow
 from versioner.git.objects import TreeView, find_commit, missing
 from versioner.git.process import git, printable
-from versioner.git.snapshot import FileEntry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from versioner.git.files.entries import (
-    EntryKind,
     FileEntry,
     below,
     product_names_of,
@@ -25,14 +24,10 @@ if TYPE_CHECKING:
     from versioner.models import Changes
 
 __all__ = [
-    "EntryKind",
-    "FileEntry",
     "MemorySnapshot",
     "OverlaySnapshot",
-    "RevisionSnapshot",
     "Snapshot",
     "commit_time_of",
-    "product_trees_of",
     "snapshot_at",
 ]
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from versioner.errors import VersionerError
 
 __all__ = [
-    "LARGEST_ANSWER",
     "NOTICE",
     "Answer",
     "AnswerDocument",

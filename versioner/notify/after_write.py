@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from versioner.rules.gate.question import Question, Verdict
 
 
-__all__ = ["AfterWrite", "NotifyContext", "context_of"]
+__all__ = ["AfterWrite", "context_of"]
 
 _PAUSE_SECONDS: Final = 0.5
 # As many refused starts are kept while the ref cannot be moved.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     # What a person asked for: a change of the state, made before the queue is sent.
     Asked = Callable[[NotifiedState, Sequence[Channel]], NotifiedState]
 
-__all__ = ["IN_DOUBT", "Attempt", "claim", "doubtful", "finish", "give_back", "without_ended"]
+__all__ = ["Attempt", "claim", "doubtful", "finish", "give_back", "without_ended"]
 
 # A queue of this many is sent one by one, so that an ended sender leaves one in doubt at most.
 _FEW: Final = 60

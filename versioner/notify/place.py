@@ -37,7 +37,7 @@ from versioner.remote.url import Remote
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from versioner.git.snapshot import RevisionSnapshot
+    from versioner.git.files.revision import RevisionSnapshot
     from versioner.models import RegistryConfig
     from versioner.registry.records import Registry
     from versioner.remote.partial_clone import PartialClone

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from versioner.notify.channels import Channel
     from versioner.notify.notice_details import NoticeDetails
 
-__all__ = ["TRIES", "Pace", "send", "send_with_tries"]
+__all__ = ["TRIES", "Pace", "send"]
 
 TRIES: Final = 3
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.notify.run import NotifyContext
     from versioner.registry.records import Registry
 
-__all__ = ["send_test", "usable_channel"]
+__all__ = ["send_test"]
 
 
 def send_test(target: Target, context: NotifyContext, name: str, *, branch: str = "") -> Channel:

@@ -19,7 +19,7 @@ from versioner.query.derived.running_versions import pending_instances
 from versioner.query.times.text import seconds_between
 from versioner.query.versions.numbers import version_number
 from versioner.registry.event_order import seconds_of
-from versioner.registry.fold.product import result_at
+from versioner.registry.fold.cell import result_at
 from versioner.registry.governance.scopes import site_of
 from versioner.rules.gate.closed_times import closed_times, schedule_rules
 from versioner.rules.gate.scope import is_in_scope

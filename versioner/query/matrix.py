@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from versioner.registry.records import EnvironmentUse, ProductRecord, Registry
 
 __all__ = [
-    "DEFAULT_STALE_AFTER",
     "CellState",
     "Matrix",
     "MatrixRow",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
 
-__all__ = ["unlisted_instance", "unlisted_warning", "without_effect_warning"]
+__all__ = ["unlisted_warning", "without_effect_warning"]
 
 
 def unlisted_instance(event: Event, listed: Sequence[str]) -> str:

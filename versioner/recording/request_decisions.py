@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, RegistryConfig
     from versioner.recording.context import EventDraft
 
-__all__ = ["content_in", "decide_on_request", "request_at"]
+__all__ = ["content_in", "decide_on_request"]
 
 
 def decide_on_request(

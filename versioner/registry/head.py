@@ -21,7 +21,8 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.files.entries import FileEntry
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.registry.governance.load import LoadedGovernance
     from versioner.registry.index.kept_answers import KeptAnswers

@@ -17,7 +17,8 @@ from versioner.registry.records import wanted_products
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.files.entries import FileEntry
+    from versioner.git.snapshot import Snapshot
     from versioner.registry.records import Registry
 
 __all__ = ["load_registry"]

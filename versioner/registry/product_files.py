@@ -22,7 +22,8 @@ from versioner.validation.logs import validate_log
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.files.entries import FileEntry
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Event, LogKind, Problem
 
 __all__ = ["LogEvents", "ProductFiles", "read_product"]

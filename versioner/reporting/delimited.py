@@ -8,7 +8,7 @@ spreadsheet would read as a formula, or that begins with an apostrophe, gets an 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.reporting.terminal import clean, clean_lines
 from versioner.serialization.csv_cells import formula_safe
@@ -16,9 +16,7 @@ from versioner.serialization.csv_cells import formula_safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["DELIMITED", "Listing", "delimited", "keys_of"]
-
-DELIMITED: Final = ("csv", "tsv")
+__all__ = ["Listing", "delimited", "keys_of"]
 
 
 class Listing(NamedTuple):

@@ -9,7 +9,7 @@ from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
 
 if TYPE_CHECKING:
-    from versioner.editing.imports import ImportResult
+    from versioner.editing.importing.batch import ImportResult
 
 __all__ = ["imported_json", "imported_text"]
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import Depends
 from starlette.requests import Request
 
-from versioner.server.callers import ANONYMOUS, Caller, Person, Scope, caller_of_token
+from versioner.server.callers import ANONYMOUS, Caller, Scope, caller_of_token
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-__all__ = ["ANONYMOUS", "Caller", "Person", "Scope", "current_caller", "requires"]
+__all__ = ["current_caller", "requires"]
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

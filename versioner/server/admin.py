@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.refusals import StrictRoute
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.tokens import Token, expiry_of, token_document

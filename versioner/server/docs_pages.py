@@ -18,7 +18,7 @@ from versioner.server.api.links import add_links
 from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem, is_known
 from versioner.server.wire.description import metadata_schemas
 
-__all__ = ["ASSETS", "router"]
+__all__ = ["router"]
 
 # Where the assets of the docs, and the style of the pages that are not of the site, are served.
 ASSETS: Final = "/_versioner/"

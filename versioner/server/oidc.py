@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from versioner.server.settings import OidcSettings
 
-__all__ = ["ProviderFault", "finish_login", "person_of_claims", "scopes_of_claims", "start_login"]
+__all__ = ["ProviderFault", "finish_login", "person_of_claims", "start_login"]
 
 _SECONDS: Final = 10.0
 _NEXT: Final = "versioner_next"

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from versioner import __version__
 from versioner.errors import VersionerError
 from versioner.git.state import read_regular
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
+from versioner.server.callers import Caller
 from versioner.server.services import services_of
 from versioner.site.exports.openmetrics import END, METRICS, Family, Sample, families_text
 

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.errors import OperationFailed, UsageFault, VersionerError
+from versioner.git.files.revision import RevisionSnapshot
 from versioner.git.repository import Repository, on_branch, open_repository, reread
-from versioner.git.snapshot import RevisionSnapshot, snapshot_at
+from versioner.git.snapshot import snapshot_at
 from versioner.registry.config import no_registry
 from versioner.registry.index.session import index_store, read_index
 from versioner.remote.client import RemoteClient, create_bare, failure_of

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from versioner.server.settings import ServerSettings
 
-__all__ = ["check_exposure", "listen", "run_server"]
+__all__ = ["listen", "run_server"]
 
 _GRACE_SECONDS: Final = 10
 _BACKLOG: Final = 512

@@ -10,16 +10,10 @@ from urllib.parse import urlsplit
 
 from versioner.git.event_commits import EventCommits
 from versioner.layout import month_of
+from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.query.derived.relations import dependents, former_names
 from versioner.query.gate.rule_activity import rule_activity
-from versioner.query.matrix import (
-    DEFAULT_STALE_AFTER,
-    CellState,
-    Matrix,
-    cell_state,
-    matrix,
-    with_observed,
-)
+from versioner.query.matrix import CellState, Matrix, cell_state, matrix, with_observed
 from versioner.query.observed import seen_until, was_observed
 from versioner.query.times.text import age_text, parse_duration, seconds_between
 from versioner.query.times.zones import zone_of

@@ -20,13 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENTS",
-    "SCRIPT",
-    "SCRIPT_PATH",
     "Announcer",
     "SiteServer",
     "open_server",
     "serve",
-    "with_script",
 ]
 
 _LOOPBACK: Final = "127.0.0.1"

@@ -17,7 +17,8 @@ from versioner.errors import ValidationFailed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.files.entries import FileEntry
+    from versioner.git.snapshot import Snapshot
 
 __all__ = ["FOLDER", "NO_OVERRIDES", "Overrides", "overrides_of"]
 

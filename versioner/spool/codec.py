@@ -17,7 +17,7 @@ from versioner.remote.url import address_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LINE_LIMIT", "MARK", "SpoolEntry", "new_entry", "parse_line", "read_line", "write_line"]
+__all__ = ["LINE_LIMIT", "MARK", "SpoolEntry", "new_entry", "parse_line", "write_line"]
 
 # The prefix of a printed line, by which it is found in a log.
 MARK: Final = "versioner spool: "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFAULT_PATTERNS", "is_pattern", "key_number", "keys_in", "pattern_of", "patterns_of"]
+__all__ = ["is_pattern", "key_number", "keys_in", "pattern_of", "patterns_of"]
 
 DEFAULT_PATTERNS: Final = ("(#N)", "Merge pull request #N", "!N", "[A-Z][A-Z0-9]+-N")
 _PIECES: Final = re.compile(

@@ -5,15 +5,17 @@ A new system is described in `forges`, `servers` or `services`, and named in `pr
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from versioner.ci.presence import PRESENT
 from versioner.ci.systems.forges import FORGE_SYSTEMS
-from versioner.ci.systems.form import System
 from versioner.ci.systems.servers import SERVER_SYSTEMS
 from versioner.ci.systems.services import SERVICE_SYSTEMS
 
-__all__ = ["SYSTEMS", "System"]
+if TYPE_CHECKING:
+    from versioner.ci.systems.form import System
+
+__all__ = ["SYSTEMS"]
 
 _BY_NAME: Final = {
     system.name: system for system in (*FORGE_SYSTEMS, *SERVER_SYSTEMS, *SERVICE_SYSTEMS)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from versioner.editing.importing.options import ImportOptions
 
-__all__ = ["Columns", "is_empty", "look_up"]
+__all__ = ["Columns", "is_empty"]
 
 # As a column of --map: all columns that have no field.
 _OTHERS: Final = "*"

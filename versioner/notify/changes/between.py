@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from versioner.registry.records import ProductRecord
 
-__all__ = ["Happened", "digest_of_id", "happened_between", "happened_since"]
+__all__ = ["Happened", "happened_between", "happened_since"]
 
 # So many events that are so old, in one run, were imported: they are history, not news.
 _MANY_OLD: Final = 100

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.notify.notices import Notice
-from versioner.rules.gate.requests import content_hash, request_state
+from versioner.registry.governance.content import content_hash
+from versioner.rules.gate.requests import request_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.remote.notified import NotifiedState
 
-__all__ = ["asks_for_stuck", "stuck_lines", "stuck_versions", "with_stuck"]
+__all__ = ["asks_for_stuck", "stuck_lines", "with_stuck"]
 
 # In the state, beside the weeks of the digests: what was notified, and when it was looked for.
 _KNOWN: Final = "stuck"

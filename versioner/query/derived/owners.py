@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from versioner.models import Event
     from versioner.registry.records import ProductRecord
 
-__all__ = ["CONTACT_KEYS", "Contact", "contacts_of", "owner_of", "products_of_team"]
+__all__ = ["Contact", "contacts_of", "owner_of", "products_of_team"]
 
 # The keys of a product's metadata that name its owner; the first one that is set counts.
 _OWNER_KEYS: Final = ("team", "owner")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from versioner.registry.governance.content import content_hash
 from versioner.rules.gate.requests import (
-    content_hash,
     done_steps,
     is_completed_in,
     opened_at,

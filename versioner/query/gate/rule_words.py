@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from versioner.models.governance import Rule, RuleBlock, Scope, Window
 
-__all__ = ["duration_words", "requirement_words", "scope_words", "window_words"]
+__all__ = ["duration_words", "requirement_words", "scope_words"]
 
 _DAYS: Final = tuple(day[:3] for day in WEEKDAYS)
 _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))

@@ -34,7 +34,6 @@ __all__ = [
     "LatestReport",
     "days_until",
     "happened_in",
-    "last_days",
     "latest_report",
     "production_of",
     "report_of",

@@ -19,7 +19,6 @@ __all__ = [
     "count",
     "joined",
     "long_day",
-    "short_day",
     "span_text",
     "text_of",
 ]
@@ -63,12 +62,6 @@ def long_day(day: str) -> str:
     moment = datetime.fromisoformat(day)
     weekday = _weekday(moment)
     return f"{weekday} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-
-
-def short_day(day: str) -> str:
-    """Return a day in few letters: `27 Nov 2025`."""
-    moment = datetime.fromisoformat(day)
-    return f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
 
 
 def span_text(first: str, last: str) -> str:

@@ -11,7 +11,7 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.versions.numbers import version_number
-from versioner.registry.fold.product import result_at
+from versioner.registry.fold.cell import result_at
 
 if TYPE_CHECKING:
     from versioner.models import Cell, Version
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VersionOrder",
-    "first_ready_at",
     "is_newer",
     "rolled_back_from",
     "rolled_back_near",

@@ -13,7 +13,7 @@ from versioner.validation.limits import LOG_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from versioner.git.snapshot import FileEntry
+    from versioner.git.files.entries import FileEntry
     from versioner.models import Problem
 
 __all__ = ["is_expected", "unexpected_entry", "without_misnamed"]

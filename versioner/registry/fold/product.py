@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from versioner.models import Cell, Undeployment, Version
 from versioner.models.events import UNDEPLOYED
 from versioner.registry.event_order import order_key
-from versioner.registry.fold.cell import closing_event, fold_events, positions_of, result_at
+from versioner.registry.fold.cell import closing_event, fold_events, positions_of
 from versioner.registry.fold.instances import InstanceFold
 from versioner.registry.fold.whole_cell import fold_whole
 
@@ -31,7 +31,6 @@ __all__ = [
     "empty_cell",
     "fold_product",
     "fold_versions",
-    "result_at",
     "void_ids",
     "void_ids_of",
 ]

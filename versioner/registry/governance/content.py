@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONTENT_KEYS", "content_hash"]
+__all__ = ["content_hash"]
 
 CONTENT_KEYS: Final = ("environments", "versions", "window", "order", "approvals", "steps")
 

@@ -91,7 +91,6 @@ class _Reader:
     def __init__(self, snapshot: Snapshot, paths: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         self.unreadable: list[UnreadableFile] = []
         self.problems: list[Problem] = []
-        self._scopes: dict[str, Scope] = {}
         self._paths = {
             kind: sorted(paths.get(kind, ()))
             for kind in ("request", "request-decision", "template")

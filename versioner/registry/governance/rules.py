@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from versioner.models.governance import RuleBlock, RuleType, Window
 
-__all__ = ["minutes_of", "rule_of", "text_of"]
+__all__ = ["rule_of", "text_of"]
 
 _DAYS: Final = [day[:3].lower() for day in WEEKDAYS]
 

@@ -13,7 +13,8 @@ from versioner.serialization.log import read_canonical
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.files.entries import FileEntry
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Event, LogKind
 
 __all__ = ["LogIndex", "LogName", "LoggedEvent", "RawLog"]

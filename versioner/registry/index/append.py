@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping
 
-    from versioner.git.snapshot import FileEntry
+    from versioner.git.files.entries import FileEntry
     from versioner.models import Cell, Deployment, Event, Undeployment
     from versioner.registry.index.wanted import Wanted
 

@@ -31,7 +31,6 @@ __all__ = [
     "encode_cell",
     "encode_entry",
     "keys_in",
-    "people_in",
 ]
 
 DEPLOYMENT_COLUMNS: Final = (

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.files.entries import FileEntry
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Cell, Deployment, Event, Undeployment, Version
     from versioner.registry.index.schema import RowWriter
     from versioner.registry.index.wanted import EnvironmentNames

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["Seal", "pages_in_log", "stat_of"]
+__all__ = ["Seal", "pages_in_log"]
 
 _BLOCK: Final = 64 * 1024
 _NUMBER: Final = "I"

@@ -24,8 +24,6 @@ __all__ = [
     "counted_json",
     "counted_listing",
     "counted_text",
-    "duration_text",
-    "metrics_document",
     "metrics_json",
     "metrics_listing",
     "metrics_text",

@@ -25,7 +25,6 @@ __all__ = [
     "lag_json",
     "lag_listing",
     "lag_text",
-    "markdown_of",
     "today_json",
     "today_markdown",
     "today_text",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.registry.event_order import OPENING, order_key, seconds_of
-from versioner.registry.fold.product import result_at, void_ids
+from versioner.registry.fold.cell import result_at
+from versioner.registry.fold.product import void_ids
 from versioner.registry.governance.calendar import duration_seconds
 from versioner.registry.records import ProductRecord
 from versioner.rules.gate.timeline import CellTimeline
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from versioner.models.governance import Decision
     from versioner.registry.records import Registry
 
-__all__ = ["Facts", "OpenDeployment", "RegistryFacts", "VersionEvents", "timeline_of"]
+__all__ = ["Facts", "OpenDeployment", "RegistryFacts", "VersionEvents"]
 
 
 class OpenDeployment(NamedTuple):

@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from versioner.registry.event_order import OPENING, order_key, seconds_of
-from versioner.registry.fold.product import result_at
+from versioner.registry.fold.cell import result_at
 from versioner.rules.gate.facts import OpenDeployment, VersionEvents, open_deployment
 from versioner.rules.gate.timeline import CellTimeline
 

@@ -127,11 +127,6 @@ class CellTimeline:
         if self._whole.ended is None:
             yield self._whole
 
-    def running_on(self, instance: str) -> str:
-        """Return the version on an instance, "" for none; the unnamed one stands for others."""
-        course = self._course_on(instance)
-        return course.version if course is not None else ""
-
     def _course_on(self, instance: str) -> _Course | None:
         found = self._own.get(instance)
         return found or (self._whole if self._whole.ended is None else None)
@@ -139,11 +134,6 @@ class CellTimeline:
     def is_running(self, version: str) -> bool:
         """Return whether a version runs on some instance."""
         return any(course.version == version for course in self._courses())
-
-    def is_the_only_one(self, version: str) -> bool:
-        """Return whether a version runs, and no other one does."""
-        running = {course.version for course in self._courses()} - {""}
-        return running == {version}
 
     def is_taken_away(self, version: str) -> bool:
         """Return whether a rollback took a version away after it last completed, somewhere."""

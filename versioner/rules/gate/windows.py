@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from versioner.models.governance import ScheduleBlock, Window
 
-__all__ = ["Span", "blocked_until", "merged_windows", "spans_from"]
+__all__ = ["Span", "blocked_until", "merged_windows"]
 
 Span = tuple[int, int]
 _LocalWindow = OnceWindow | DailyWindow | WeeklyWindow | WeeklySpan | MonthlyWindow

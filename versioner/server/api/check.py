@@ -12,10 +12,11 @@ from versioner.names import check_instance, check_version
 from versioner.query.gate import may_ship
 from versioner.reporting.gate.check import answer_document
 from versioner.rules.gate.question import Question
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.parameters import READ_PROBLEMS, MomentText
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
+from versioner.server.callers import Caller
 from versioner.server.services import services_of
 
 __all__ = ["router"]

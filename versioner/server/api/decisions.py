@@ -13,11 +13,12 @@ from versioner.errors import InvalidInput
 from versioner.recording.context import EventDraft
 from versioner.recording.policy import refuse_secrets
 from versioner.reporting.gate.decisions import decision_document
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.parameters import OTHER_OUTCOMES, WRITE_PROBLEMS, ProductName
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of, edit
+from versioner.server.callers import Caller
 
 if TYPE_CHECKING:
     from versioner.models import Event

@@ -17,7 +17,7 @@ from versioner.query.deployments import existing_names, find_in_index
 from versioner.query.times.text import parse_moment
 from versioner.registry.index import DeploymentFilter
 from versioner.reporting.query.deployments import deployment_document
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.own_environments import may_read_environment
 from versioner.server.api.own_products import may_read
 from versioner.server.api.parameters import (
@@ -32,6 +32,7 @@ from versioner.server.api.parameters import (
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import Cursor, document_response, page_response, read_cursor
 from versioner.server.api.writes import edit, edited_response
+from versioner.server.callers import Caller
 from versioner.server.services import services_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from versioner.editing.environment_moves import (
 )
 from versioner.editing.environments import create_environment
 from versioner.reporting.query.environments import environment_documents
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.own_environments import may_read_environment
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
@@ -30,6 +30,7 @@ from versioner.server.api.parameters import (
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
 from versioner.server.api.writes import blob_of, carry_out, edit, edited_response, patch_of_file
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 

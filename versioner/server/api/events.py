@@ -13,11 +13,12 @@ from versioner.errors import VersionerError
 from versioner.recording.context import EventDraft
 from versioner.reporting.track import recorded_document
 from versioner.rules.times import check_at
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.parameters import OTHER_OUTCOMES, WRITE_PROBLEMS
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem, problem_body, problem_of
 from versioner.server.public_texts import texts_of
 from versioner.server.services import services_of

@@ -15,8 +15,9 @@ from starlette.requests import Request
 
 from versioner.query.deployments import find_in_index
 from versioner.query.derived.running_versions import last_deployed_at
-from versioner.server.access import Caller, current_caller
+from versioner.server.access import current_caller
 from versioner.server.api.own_products import route_of
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 

@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from versioner.editing.products import plan_deletion
-from versioner.server.access import Caller, current_caller
+from versioner.server.access import current_caller
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 

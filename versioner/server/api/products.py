@@ -15,7 +15,7 @@ from versioner.editing.products import create_product, delete_product, rename_pr
 from versioner.editing.restore import restore_product
 from versioner.query.derived.relations import former_names
 from versioner.reporting.query.products import product_summary
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.own_environments import of_own_environments
 from versioner.server.api.own_products import may_read, require_dependents
 from versioner.server.api.parameters import (
@@ -31,6 +31,7 @@ from versioner.server.api.parameters import (
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
 from versioner.server.api.writes import blob_of, carry_out, edit, edited_response, patch_of_file
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 

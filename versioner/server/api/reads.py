@@ -13,15 +13,15 @@ from starlette.responses import Response
 from versioner.query.deployments import existing_names
 from versioner.query.derived.owners import products_of_team
 from versioner.query.matrix import Matrix, matrix
+from versioner.query.metrics.documents import metrics_document
 from versioner.query.metrics.policy import metrics_policy
 from versioner.query.metrics.summary import ended_in, report_of
 from versioner.query.source_links import commit_url
 from versioner.query.times.text import parse_moment
 from versioner.query.versions.product_versions import list_versions, show_version
-from versioner.reporting.query.metrics import metrics_document
 from versioner.reporting.query.status import cell_document
 from versioner.reporting.query.versions import version_document, version_summary
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.own_environments import own_environments
 from versioner.server.api.own_products import may_read
 from versioner.server.api.parameters import (
@@ -33,6 +33,7 @@ from versioner.server.api.parameters import (
 )
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 

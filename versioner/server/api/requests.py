@@ -22,7 +22,7 @@ from versioner.query.gate.requests import list_requests as found_requests
 from versioner.query.gate.requests import request_detail
 from versioner.recording.request_decisions import content_in
 from versioner.reporting.gate.requests import request_document
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.decisions import decide
 from versioner.server.api.own_products import present_names
 from versioner.server.api.parameters import (
@@ -35,6 +35,7 @@ from versioner.server.api.parameters import (
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import Writes, carry_out, edit, edited_response
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from versioner.editing.rules import create_rule, freeze, rule_of_name, thaw
 from versioner.query.times.text import parse_moment
 from versioner.reporting.gate.rules import rule_document
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.own_products import present_names
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
@@ -24,6 +24,7 @@ from versioner.server.api.parameters import (
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
 from versioner.server.api.writes import blob_of, carry_out, edit, edited_response, patch_of_file
+from versioner.server.callers import Caller
 from versioner.server.services import services_of
 
 __all__ = ["router"]

@@ -17,8 +17,9 @@ from versioner.query.versions.product_versions import list_versions
 from versioner.recording.context import EventDraft
 from versioner.registry.index import DeploymentFilter
 from versioner.reporting.text import moment
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.writes import Writes, author_of
+from versioner.server.callers import Caller
 from versioner.server.pages.forms import Field, Form, Option, Section, section_line
 from versioner.server.pages.respond import FormPage, Sent, page, saved_at, submit
 from versioner.server.services import Services, services_of

@@ -14,9 +14,10 @@ from versioner.query.gate.rule_words import requirement_words, scope_words
 from versioner.query.times.text import parse_moment
 from versioner.registry.event_order import seconds_of
 from versioner.rules.gate.rule_types.schedule import local_text
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.own_products import present_names
 from versioner.server.api.writes import Writes
+from versioner.server.callers import Caller
 from versioner.server.pages.checks import require_products
 from versioner.server.pages.forms import Field, Form, Option, Section, section_line, words
 from versioner.server.pages.respond import FormPage, Sent, page, saved_at, submit

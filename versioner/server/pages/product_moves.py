@@ -11,9 +11,9 @@ from versioner.editing.restore import restore_product
 from versioner.errors import InvalidInput
 from versioner.names import NAME_RULE
 from versioner.reporting.text import count
-from versioner.server.access import Caller
 from versioner.server.api.own_products import require_dependents
 from versioner.server.api.writes import Writes
+from versioner.server.callers import Caller
 from versioner.server.pages.forms import Field, Form, Section, section_line
 from versioner.server.pages.products import PRODUCTS, Editor, product_home, read_product
 from versioner.server.pages.respond import FormPage, Sent, page, saved_at, submit

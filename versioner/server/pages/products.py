@@ -15,8 +15,9 @@ from versioner.editing.products import create_product
 from versioner.editing.session import blob_id_of
 from versioner.errors import InvalidInput
 from versioner.names import NAME_RULE
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.writes import Writes, author_of
+from versioner.server.callers import Caller
 from versioner.server.pages.checks import require_products
 from versioner.server.pages.forms import (
     Field,

@@ -20,9 +20,10 @@ from versioner.query.gate.requests import RequestDetail, RequestStep, request_de
 from versioner.recording.context import EventDraft
 from versioner.recording.request_decisions import content_in
 from versioner.reporting.text import count
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
 from versioner.server.api.requests import create_own_request
 from versioner.server.api.writes import Writes, author_of
+from versioner.server.callers import Caller
 from versioner.server.pages.checks import require_products
 from versioner.server.pages.forms import (
     Field,

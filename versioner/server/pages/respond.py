@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from versioner.server.callers import Caller
 
-__all__ = ["FormPage", "Sent", "page", "read_form", "saved_at", "submit"]
+__all__ = ["FormPage", "Sent", "page", "saved_at", "submit"]
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ONCE", "Submissions", "submission_key"]
+__all__ = ["Submissions", "submission_key"]
 
 # The hidden field with which each form that is shown differs from all others.
 ONCE: Final = "once"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from versioner.server.reader import RegistryReader
     from versioner.server.settings import ServerSettings
 
-__all__ = ["LiveSite", "with_notice"]
+__all__ = ["LiveSite"]
 
 Links = list[tuple[str, str]]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from versioner.models import EventKind
 
-__all__ = ["METADATA_BYTES", "Body", "Field", "fields_of", "read_body"]
+__all__ = ["Body", "Field", "fields_of", "read_body"]
 
 # The most that the hosted product's client sends, in bytes of JSON.
 METADATA_BYTES: Final = 102_400

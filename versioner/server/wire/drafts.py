@@ -14,7 +14,7 @@ from versioner.validation.schemas import bundled_schema
 if TYPE_CHECKING:
     from versioner.server.wire.body import Body
 
-__all__ = ["DOUBTFUL", "REPEAT_SECONDS", "PostedEvent", "posted_event"]
+__all__ = ["DOUBTFUL", "PostedEvent", "posted_event"]
 
 # A client tries four times, waits 30 seconds for each answer, and 7 between them.
 REPEAT_SECONDS: Final = 120

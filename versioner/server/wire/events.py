@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from versioner.errors import VersionerError
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.wire.body import read_body

@@ -9,7 +9,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
+from versioner.server.callers import Caller
 from versioner.server.services import services_of
 from versioner.site.pagination import history_pages
 from versioner.site.urls import deployment_anchor, version_anchor

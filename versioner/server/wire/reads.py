@@ -18,7 +18,8 @@ from versioner.names import canonical_status, environment_type
 from versioner.registry.event_order import OPENING
 from versioner.registry.index import DeploymentFilter
 from versioner.rules.event_decision import same_sha
-from versioner.server.access import Caller, requires
+from versioner.server.access import requires
+from versioner.server.callers import Caller
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.wire.description import REFUSALS, status_words

@@ -37,7 +37,6 @@ __all__ = [
     "answer_of_problem",
     "forms_of",
     "refusal_of",
-    "rule_title",
     "verdict_document",
 ]
 

@@ -17,8 +17,9 @@ from versioner.registry.head import key_of_entries, load_head
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from versioner.git.files.revision import RevisionSnapshot
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import RevisionSnapshot, Snapshot
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Event
     from versioner.recording.preflight import Preflight
     from versioner.registry.records import Registry

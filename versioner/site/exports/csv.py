@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.query.derived.latest_values import latest_value
 from versioner.query.times.text import seconds_between
-from versioner.serialization.csv_cells import FORMULA, formula_safe
+from versioner.serialization.csv_cells import formula_safe
 from versioner.site.exports.xml import xml_text
 from versioner.site.pagination import undeployments_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
-__all__ = ["COLUMNS", "FORMULA", "cell_text", "months_of", "tables_of"]
+__all__ = ["COLUMNS", "cell_text", "months_of", "tables_of"]
 
 COLUMNS: Final = (
     "at",

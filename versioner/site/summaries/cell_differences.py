@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from versioner.query.cell_history import Running
     from versioner.registry.records import ProductRecord
 
-__all__ = ["NAMED_MOST", "apart_of", "since_of", "sources_of", "step_of"]
+__all__ = ["apart_of", "since_of", "sources_of", "step_of"]
 
 # The versions between two that are kept by name; of the others only the number is.
 NAMED_MOST: Final = 20

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.summaries.comparisons import Comparison, Pair, Way
 
-__all__ = ["compare_index_view", "compare_view", "pair_link"]
+__all__ = ["compare_index_view", "compare_view"]
 
 _NAMED: Final = 3
 # What `versioner diff` and the document of a pair have in full.
@@ -89,13 +89,6 @@ def compare_view(context: SiteContext, pair: Pair) -> View:
         "data": context.link(page, data_of(page)),
         "products": len(context.registry.products),
     }
-
-
-def pair_link(context: SiteContext, page: str, one: str, other: str) -> str:
-    """Return the link to the page of a pair in either order, "" where it has none."""
-    pairs = compared_pairs(context)
-    pair = (one, other) if (one, other) in pairs else (other, one)
-    return context.link(page, compare_page(*pair)) if pair in pairs else ""
 
 
 def _pair_row(context: SiteContext, pair: Pair) -> View:

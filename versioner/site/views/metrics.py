@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.summaries.ended import EndedRow
 
-__all__ = ["exception_rows", "failures_view", "metrics_page_view"]
+__all__ = ["failures_view", "metrics_page_view"]
 
 _WEEKS: Final = 52
 # The most production environments whose cards the page shows.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from versioner.rules.gate.facts import Facts, VersionEvents
     from versioner.rules.gate.question import Question
 
-__all__ = ["Tally", "is_outdated", "judge_version_approval", "tally"]
+__all__ = ["Tally", "judge_version_approval", "tally"]
 
 _DECIDED = ("approved", "rejected", "revoked")
 

@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from versioner.site.views.parts.layout import View
 
 __all__ = [
-    "LANE_WEEKS",
     "lane_window",
     "lanes_of_environment",
     "lanes_of_product",
-    "lanes_view",
 ]
 
 LANE_WEEKS: Final = 6
