@@ -151,7 +151,7 @@ STEPS = (
      "Type 1": "qa", "People 1": "1", "Steps before": "tell support"}, "Create a draft",
      "Create request NAME-week", "tell support"),
     ("editor", "/edit/requests/NAME-week/draft", {"Title": HOSTILE, "Description": "one\ntwo",
-     "Product 2": "NAME-2", "Version 2": "2.0", "From": "now", "Until": "2h",
+     "Product 2": "NAME-2", "Version 2": "2.0", "Allowed from": "now", "Allowed until": "2h",
      "Title 1": "Wiki", "Address 1": "https://wiki.example/"}, "Save the draft",
      "Edit request NAME-week", "+  NAME-2: "),
     ("editor", "/edit/requests/NAME-week", {}, "Open the request", "Open request NAME-week",

@@ -83,7 +83,9 @@ def test_a_form_has_the_title_of_the_site_also_where_it_is_the_usual_one(
 
 def test_an_error_stands_beside_its_field_with_what_was_typed(jane: Person) -> None:
     page = jane.send("/edit/products/new", 422, name="Not Legal", title="<b>x</b>")
-    assert re.search(r'id="f-name"[^>]*aria-invalid="true"', page)
+    assert re.search(r'id="f-name"[^>]*aria-invalid="true"[^>]* autofocus', page)
+    assert page.count(" autofocus") == 1
+    assert "<title>Error: New product · " in page
     assert "did you mean not-legal?" in page
     assert 'value="&lt;b&gt;x&lt;/b&gt;"' in page
 
@@ -229,7 +231,7 @@ def test_a_request_is_made_opened_approved_and_ticked(jane: Person) -> None:
         **{"versions-1-key": "shop", "versions-1-value": "9.0", "approvals-1-key": "qa",
            "approvals-1-value": "1"},
     )  # fmt: skip
-    assert "This request is draft" in page
+    assert "This request is a draft" in page
     post(jane, do="open")
     post(jane, do="approved", approval_type="qa")
     post(jane, do="done", step="before.1")

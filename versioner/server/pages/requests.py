@@ -198,7 +198,7 @@ def _request_page(services: Services, caller: Caller, name: str, sent: Sent) -> 
     return FormPage(
         detail.request.title or name,
         _forms(detail, caller, sent),
-        lead=f"This request is {detail.state}.",
+        lead=f"This request is {'a draft' if detail.state == 'draft' else detail.state}.",
         sections=sections,
         actions=_actions(detail, caller),
         back=(f"/requests/{name}/index.html", name),

@@ -98,8 +98,12 @@ def page(
     absent = _SOMETIMES - {f"/{path}" for path in sections}
     back = (f"/{OVERVIEW}", "Overview") if made.back[0] in absent else made.back
     crumbs = [each for each in made.crumbs if each[0] not in absent]
+    faults = [each.name for form in made.forms for each in form.fields if each.fault]
+    # The title is the first that a screen reader says; the focus shows where the fault is.
+    title = f"Error: {made.title}" if faults or problem is not None else made.title
     view = {
-        "frame": _frame(registry.site_title, made.title, sections, crumbs),
+        "frame": _frame(registry.site_title, title, sections, crumbs),
+        "focus": faults[0] if faults else "",
         "title": made.title,
         "lead": made.lead,
         "saved": _saved(request, services),
