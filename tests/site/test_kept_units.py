@@ -157,6 +157,27 @@ def test_one_event_makes_few_files_and_nothing_of_other_products(top: Path) -> N
     assert (again.written, again.rendered) == (0, 0)
 
 
+def test_the_first_event_of_a_month_makes_the_last_page_alone_of_the_month_before(
+    top: Path,
+) -> None:
+    append(top, "b", *(event("b", 100 + number) for number in range(450)))
+    commit(top, 1)
+    out = top.with_name("out")
+    build(top, out)
+    before = content(out)
+    append(top, "a", event("a", 0, "2026-12"), month="2026-12")
+    commit(top, 2)
+    with Opened(out) as opened:
+        build(top, out)
+    after = content(out)
+    assert after == cold(top)
+    last = "deployments/2026-11-2.html"
+    assert before[last] != after[last]
+    # A page that is made is compared with its file.
+    assert "deployments/2026-11.html" not in opened.paths
+    assert "environments/production/2026-11.html" not in opened.paths
+
+
 class Opened:
     """The files that this process opens while it is a context, below a folder."""
 

@@ -256,8 +256,9 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
             digest = f"{context.catalogue.total(month, environment).digest:x}"
             around = _around(paths[environment], own)
             key = hash_of(common, environment, month, digest, around)
-            newest = month == context.catalogue.months[-1]
-            keys = partial(_keys_of_pages, context, common, environment, own) if newest else dict
+            # The last month may still grow, and the first event of another one adds a link to it.
+            is_recent = month in context.catalogue.months[-2:]
+            keys = partial(_keys_of_pages, context, common, environment, own) if is_recent else dict
             yield _month(context, environment, month, key, own, keys)
     for month in months_of_changes(context):
         key = hash_of(common, key_of_changes(context, month))

@@ -101,16 +101,9 @@ class Catalogue:
         """Return the digest and the numbers of the rows of a month, of all or one environment."""
         return self._sums.get(list_name(month, environment), _EMPTY)
 
-    def listed(
-        self, month: str, environment: str = "", products: Collection[str] | None = None
-    ) -> Sequence[ListedRow]:
-        """Return the rows of a month of all or some products in short, oldest first."""
-        if not self.total(month, environment).products:
-            return ()
-        rows = self._listed(month, environment)
-        if products is None:
-            return rows
-        return [row for row in rows if row.product in products]
+    def listed(self, month: str, environment: str = "") -> Sequence[ListedRow]:
+        """Return the rows of a month in short, oldest first."""
+        return self._listed(month, environment) if self.total(month, environment).products else ()
 
     def _listed(self, month: str, environment: str) -> list[ListedRow]:
         found = self._lists.get((month, environment))
@@ -177,8 +170,14 @@ class Catalogue:
             if products is None and limit <= _NEWEST_MOST:
                 rows = self._newest_of(month, environment, undeployments=undeployments)
             else:
-                listed = reversed(self.listed(month, environment, products))
-                rows = [row for row in listed if undeployments or row.data.kind]
+                # A team has few of the rows of a month: no more are looked at than are wanted.
+                own = (
+                    row
+                    for row in reversed(self.listed(month, environment))
+                    if (products is None or row.product in products)
+                    and (undeployments or row.data.kind)
+                )
+                rows = [*islice(own, limit - len(found))]
             found += rows[: limit - len(found)]
         return found
 
