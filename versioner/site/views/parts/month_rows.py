@@ -156,19 +156,14 @@ def _reached_by_day(context: SiteContext, version: Version) -> list[View]:
     days: dict[str, list[Deployment]] = {}
     for each in arrivals(context, version):
         days.setdefault(each.at[:10], []).append(each)
-    found = [
+    return [
         {
             "text": ", ".join([place(context, each) for each in arrived]),
             "at": arrived[0].at,
             "when": day_text(day),
-            # A loop that asks whether it is the last time takes twice as long.
-            "after": "; ",
         }
         for day, arrived in days.items()
     ]
-    if found:
-        found[-1]["after"] = ""
-    return found
 
 
 @lru_cache(maxsize=4096)
