@@ -137,6 +137,28 @@ def test_feeds_and_documents_have_the_commits(site: Path) -> None:
     assert all("changes" not in each for each in before["versions"])
 
 
+def test_what_would_ship_from_one_environment_to_another_has_its_commits(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; {{ 7*7 }}"
+    text = f"7 commits: {evil}; More; Pour (#12); 4 more"
+    assert f'<span class="under">{text}</span>' in page(site, "compare/staging/production.html")
+    (document,) = json.loads(page(site, "api/v1/compare/staging/production.json"))["differences"]
+    assert document["commits"] == {"added": 7, "removed": 0}
+    command = ["diff", "production", "staging", "--repo", str(site.parent / "registry")]
+    outputs = {}
+    for form in ("text", "json", "csv"):
+        capsys.readouterr()
+        assert run([*command, "-o", form]) == 0
+        outputs[form] = capsys.readouterr().out
+    (found,) = json.loads(outputs["json"])["differences"]
+    assert (found["newer"], found["commits"]) == ("b", document["commits"])
+    assert "7 commits:" in outputs["text"]
+    header, row = outputs["csv"].splitlines()
+    assert header.endswith(",commits.added,commits.removed")
+    assert row.endswith(",7,0")
+
+
 def test_the_search_finds_commits_keys_and_people(site: Path) -> None:
     shards = "".join(path.read_text() for path in (site / "assets/search").glob("*.js"))
     sha = sha256(b"Pour (#12)").hexdigest()[:10]

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from versioner.errors import InvalidInput
 from versioner.query.cell_history import NOTHING, Running, course_of
+from versioner.query.commits.between import exact_difference
 from versioner.query.matrix import matrix
 from versioner.query.source_links import compare_url
 from versioner.query.times.text import parse_moment
 from versioner.query.versions.order import VersionOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from versioner.models.events import RecordedChanges
+    from versioner.query.commits.between import CommitDifference
     from versioner.query.matrix import CellState
     from versioner.registry.records import ProductRecord, Registry
 
@@ -26,6 +29,7 @@ __all__ = [
     "EnvironmentAt",
     "InstanceDifference",
     "VersionStep",
+    "commits_of_step",
     "diff",
     "difference_of",
     "differs_since",
@@ -71,7 +75,8 @@ class Difference:
     `compare_url` shows the changes from the older to the newer, "" where the forge is unknown.
     Where a side is mixed there is no newer one. `instances` are the instances that differ; there
     are none where neither side has instances. `differs_since` is when the two environments began
-    to differ without a break; it is "" where the sides are of different moments.
+    to differ without a break; it is "" where the sides are of different moments. `commits` are
+    those by which the newer version differs from the older, None where they are not known.
     """
 
     product: str
@@ -82,6 +87,7 @@ class Difference:
     compare_url: str
     instances: tuple[InstanceDifference, ...] = ()
     differs_since: str = ""
+    commits: CommitDifference | None = None
 
 
 def parse_environment_at(text: str, now: str) -> EnvironmentAt:
@@ -118,7 +124,8 @@ def diff(
             step = step_between(order, cells[0].version, cells[1].version)
             since = _since(record, *cells, a.at) if a.at == b.at else ""
             url = _compare_url(registry, record, *cells, step.newer)
-            found.append(difference_of(*cells, instances, step, url, since))
+            commits = commits_of_step(record.recorded_changes, step, *cells)
+            found.append(difference_of(*cells, instances, step, url, since, commits))
     return found
 
 
@@ -129,6 +136,7 @@ def difference_of(
     step: VersionStep,
     url: str,
     since: str,
+    commits: CommitDifference | None = None,
 ) -> Difference:
     """Return the difference of two cells that do not agree on some instances."""
     return Difference(
@@ -140,7 +148,22 @@ def difference_of(
         compare_url=url,
         instances=instances if a.instances or b.instances else (),
         differs_since=since,
+        commits=commits,
     )
+
+
+def commits_of_step(
+    changes: Mapping[str, RecordedChanges], step: VersionStep, a: CellState, b: CellState
+) -> CommitDifference | None:
+    """Return the commits that would ship from the side with the newer version to the other one.
+
+    `changes` are the lists of the product's versions. The result is None where the commits are not
+    all known.
+    """
+    if not changes or not step.newer:
+        return None
+    old, new = (b, a) if step.newer == "a" else (a, b)
+    return exact_difference(changes, old.version, new.version)
 
 
 def step_between(order: VersionOrder, a: str, b: str) -> VersionStep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.commits.words import difference_words
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.models import Deployment
+    from versioner.query.commits.between import CommitDifference
     from versioner.query.compare.environments import Difference, EnvironmentAt
     from versioner.query.matrix import CellState
     from versioner.reporting.tables import CellText
@@ -34,6 +36,7 @@ _COLUMNS: Final = (
     "compare_url",
     "differs_since",
 )
+_COMMITS: Final = ("commits.added", "commits.removed")
 
 _BETWEEN_SHOWN = 3
 
@@ -46,6 +49,7 @@ def diff_text(
     if not found:
         return f"No difference between {sides}."
     dated = any(each.differs_since for each in found)
+    counted = any(each.commits is not None for each in found)
     columns = [
         Column("product", 12),
         Column(_title(a), 11),
@@ -53,8 +57,9 @@ def diff_text(
         Column("newer in", spare=True),
         *([Column("differs since", spare=True)] if dated else []),
         Column("versions between", 16, spare=True),
+        *([Column("commits", 16, spare=True)] if counted else []),
     ]
-    rows = [_row(each, a, b, dated=dated) for each in found]
+    rows = [_row(each, a, b, dated=dated, counted=counted) for each in found]
     parts = [table(layout, columns, rows)]
     links = [
         f"  {clean(each.product)}  {clean(each.compare_url)}" for each in found if each.compare_url
@@ -82,7 +87,8 @@ def diff_json(
 
 def diff_listing(found: Sequence[Difference]) -> Listing:
     """Return what differs as rows of a table: one for each instance that differs, if any does."""
-    return Listing(_COLUMNS, [row for each in found for row in _rows_of(each)])
+    columns = (*_COLUMNS, *_COMMITS) if any(each.commits for each in found) else _COLUMNS
+    return Listing(columns, [row for each in found for row in _rows_of(each)])
 
 
 def _rows_of(difference: Difference) -> Iterator[dict[str, Any]]:
@@ -127,7 +133,15 @@ def difference_document(difference: Difference) -> dict[str, Any]:
             {"instance": each.instance, "a": each.a or None, "b": each.b or None}
             for each in difference.instances
         ],
+        **_commits(difference.commits),
     }
+
+
+def _commits(found: CommitDifference | None) -> dict[str, Any]:
+    """Return how many commits would come and go, as keys that only known commits have."""
+    if found is None:
+        return {}
+    return {"commits": {"added": found.added.count, "removed": found.removed.count}}
 
 
 def _named(side: EnvironmentAt) -> str:
@@ -139,7 +153,7 @@ def _title(side: EnvironmentAt) -> str:
 
 
 def _row(
-    difference: Difference, a: EnvironmentAt, b: EnvironmentAt, *, dated: bool
+    difference: Difference, a: EnvironmentAt, b: EnvironmentAt, *, dated: bool, counted: bool
 ) -> list[CellText]:
     newer = {"a": a, "b": b}.get(difference.newer)
     # If both sides are the same environment, the name does not tell them apart.
@@ -153,6 +167,7 @@ def _row(
         named,
         *([moment(difference.differs_since)] if dated else []),
         _between(difference.between) if difference.newer else "",
+        *([difference_words(difference.commits) if difference.commits else ""] if counted else []),
     ]
 
 

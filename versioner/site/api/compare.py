@@ -8,6 +8,7 @@ from versioner.site.summaries.comparisons import comparison
 from versioner.site.urls import compare_page, product_page
 
 if TYPE_CHECKING:
+    from versioner.query.compare.environments import Difference
     from versioner.query.matrix import CellState
     from versioner.site.api.deployments import Document
     from versioner.site.context import SiteContext
@@ -41,7 +42,15 @@ def _difference(found: Comparison) -> Document:
         "compare_url": each.compare_url,
         "rolled_back_in": found.rolled_back,
         "instances": [{"instance": own.instance, "a": own.a, "b": own.b} for own in each.instances],
+        **_commits(each),
     }
+
+
+def _commits(found: Difference) -> Document:
+    if found.commits is None:
+        return {}
+    added, removed = found.commits.added.count, found.commits.removed.count
+    return {"commits": {"added": added, "removed": removed}}
 
 
 def _side(state: CellState) -> Document:

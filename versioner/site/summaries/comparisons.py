@@ -7,13 +7,18 @@ from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal
 
-from versioner.query.compare.environments import difference_of, instances_apart
+from versioner.query.compare.environments import (
+    commits_of_step,
+    difference_of,
+    instances_apart,
+)
 from versioner.query.derived.owners import owner_of
 from versioner.query.source_links import compare_url
 from versioner.query.versions.order import stage_of
 from versioner.site.summaries.cell_differences import since_of, sources_of, step_of
 
 if TYPE_CHECKING:
+    from versioner.query.commits.between import CommitDifference
     from versioner.query.compare.environments import Difference, VersionStep
     from versioner.query.matrix import CellState
     from versioner.site.context import SiteContext
@@ -91,7 +96,7 @@ def compared(context: SiteContext, pair: Pair, product: str) -> Comparison | Non
     since = since_of(apart, record, a.environment, b.environment)
     url = _url(context, a, b, step)
     return Comparison(
-        difference=difference_of(a, b, differing, step, url, since),
+        difference=difference_of(a, b, differing, step, url, since, _commits(context, a, b, step)),
         way=_way(a, b, step),
         owner=owner_of(record, context.hidden),
         between=between,
@@ -105,6 +110,14 @@ def _way(a: CellState, b: CellState, step: VersionStep) -> Way:
     if not b.versions:
         return "only a"
     return "unclear" if a.versions else "only b"
+
+
+def _commits(
+    context: SiteContext, a: CellState, b: CellState, step: VersionStep
+) -> CommitDifference | None:
+    if not step.newer or "changes" in context.hidden:
+        return None
+    return commits_of_step(context.record(a.product).recorded_changes, step, a, b)
 
 
 def _url(context: SiteContext, a: CellState, b: CellState, step: VersionStep) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.commits.words import difference_words
 from versioner.site.summaries.comparisons import compared_pairs, comparison
 from versioner.site.urls import COMPARE, compare_page, data_of, outward
 from versioner.site.views.parts.layout import View, crumb, frame
@@ -200,7 +201,7 @@ def _ships(context: SiteContext, found: Comparison, titles: Sequence[str]) -> Vi
     """Return what would ship to the side that is behind: the number of versions, and names."""
     difference = found.difference
     if found.way == "unclear":
-        return {"ships": "", "versions": "", "compare": "", "held": ""}
+        return {"ships": "", "versions": "", "commits": "", "compare": "", "held": ""}
     ahead, behind = (
         (difference.a, titles[1])
         if found.way in ("a newer", "only a")
@@ -216,6 +217,7 @@ def _ships(context: SiteContext, found: Comparison, titles: Sequence[str]) -> Vi
     return {
         "ships": f"{count(number, 'version')} that {behind} lacks" if found.between else "",
         "versions": ", ".join(names) if found.between else "",
+        "commits": difference_words(difference.commits) if difference.commits else "",
         "compare": outward(difference.compare_url),
         "held": f"rolled back in {context.environment_title(back)}" if back else "",
     }

@@ -16,7 +16,8 @@ __all__ = ["diff"]
         "versioner diff production@2026-11-01 production",
         keys="a and b: {environment, at}; differences: {product, a and b: {version, since, "
         "deployment, mixed} or null, newer, between, compare_url, differs_since, "
-        "instances: {instance, a, b}}; problems (number of errors found).",
+        "instances: {instance, a, b}, commits: {added, removed} where they are known (`version "
+        "changes` lists them)}; problems (number of errors found).",
     )
 )
 @click.argument("a", shell_complete=environment_names)
