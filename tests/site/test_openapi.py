@@ -128,7 +128,7 @@ def test_only_details_and_facts_of_instances_are_left_out() -> None:
     # A registry without instances, undeployments or recorded commits, or never observed, has the
     # documents that it had before.
     instances = {"Beside", "Deployment", "DeploymentSummary", "History", "State", "Undeployment"}
-    instances |= {"Version"}
+    instances |= {"Version", "Difference"}
     assert loose == {"BuildDetails", "DeploymentDetails", *instances}
     components = DESCRIBED["components"]["schemas"]
     left_out = {
@@ -142,6 +142,7 @@ def test_only_details_and_facts_of_instances_are_left_out() -> None:
         "History": {"undeployments"},
         "Undeployment": {"instance"},
         "Version": {"changes"},
+        "Difference": {"commits"},
         "State": {"redeployed_at", "mixed", "instances", "observed"},
     }
 

@@ -11,7 +11,7 @@ from versioner.mcp.source import ReadRegistry, RegistrySource
 from versioner.query.derived.owners import products_of_team
 from versioner.query.incident import Change, grouped, hours_before
 from versioner.query.lag import lag_policy, lags_of
-from versioner.query.times.text import parse_moment
+from versioner.query.times.text import end_of_today, parse_moment
 from versioner.query.times.zones import zone_of
 from versioner.query.today.document import lag_document
 from versioner.query.today.index_source import IndexSource, changes_of_rules
@@ -107,12 +107,13 @@ class TodayTools:
         """
         with self._reading() as read:
             until = parse_moment(at, read.now, end=True, field="at") if at else read.now
+            end = until if at else end_of_today(read.now)
             since = hours_before(until, hours)
             names = [str(read.registry.environment(environment)["name"])] if environment else []
             source = _source(read)
             changes = [
-                *source.changes(since, until),
-                *changes_of_rules(read.source.repository, read.registry, since, until),
+                *source.changes(since, end),
+                *changes_of_rules(read.source.repository, read.registry, since, end),
             ]
             groups = grouped(changes, production_of(source), names)
             rows = [each for group in groups for each in group.changes]

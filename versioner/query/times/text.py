@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from versioner.query.times.relative import Direction
 
-__all__ = ["age_text", "no_zone", "parse_duration", "parse_moment", "parse_zone", "seconds_between"]
+__all__ = [
+    "age_text",
+    "end_of_today",
+    "no_zone",
+    "parse_duration",
+    "parse_moment",
+    "parse_zone",
+    "seconds_between",
+]
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -48,6 +56,15 @@ def parse_duration(text: str, *, field: str = "duration") -> int:
             hint="write a number and a unit: 90m, 24h, 7d, 2w",
         )
     return int(match[1]) * _UNITS[match[2]]
+
+
+def end_of_today(now: str) -> str:
+    """Return the end of a period that lasts until now: that of the current day (UTC).
+
+    The clock of a machine may be some minutes ahead, so that its events are dated after now. They
+    have happened, and belong to the day of their time, on pages and in reports alike.
+    """
+    return f"{now[:10]}T23:59:59Z"
 
 
 def parse_moment(

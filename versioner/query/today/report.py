@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +18,6 @@ from versioner.query.today.model import (
     Waiting,
 )
 from versioner.query.today.standing import standing_of
-from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -164,10 +163,13 @@ def report_since(
     products: Collection[str] | None = None,
     team: str = "",
 ) -> LatestReport:
-    """Return the report of the time from a moment until now."""
+    """Return the report of the time from a moment to the end of the current day.
+
+    What is dated after now, by a clock that is ahead, counts as in the report of the day.
+    """
     first, last = zone.day(since), zone.day(now)
     days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
-    until = utc_text(datetime.fromisoformat(now) + timedelta(seconds=1))
+    until = zone.beginning(zone.later(last, 1))
     period = Period(since, until, first, last, max(1, days))
     report = report_of(source, period, zone, now=now, products=products, team=team)
     return LatestReport(period, report)

@@ -17,7 +17,7 @@ from versioner.query.metrics.documents import metrics_document
 from versioner.query.metrics.policy import metrics_policy
 from versioner.query.metrics.summary import ended_in, report_of
 from versioner.query.source_links import commit_url
-from versioner.query.times.text import parse_moment
+from versioner.query.times.text import end_of_today, parse_moment
 from versioner.query.versions.product_versions import list_versions, show_version
 from versioner.reporting.query.status import cell_document
 from versioner.reporting.query.versions import version_document, version_summary
@@ -138,7 +138,7 @@ def metrics(
     services = services_of(request)
     now = services.settings.clock.now()
     first = parse_moment(since or "90d", now, field="since")
-    last = parse_moment(until, now, end=True, field="until") if until else now
+    last = parse_moment(until, now, end=True, field="until") if until else end_of_today(now)
     if last < first:
         raise HttpProblem(
             "refused", f"the period ends at {last}, before it begins at {first}",

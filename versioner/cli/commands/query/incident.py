@@ -73,7 +73,7 @@ def incident(
         warn_of_errors,
     )
     from versioner.query.incident import grouped, hours_before
-    from versioner.query.times.text import parse_moment
+    from versioner.query.times.text import end_of_today, parse_moment
     from versioner.query.today.index_source import IndexSource, changes_of_rules
     from versioner.query.today.report import production_of
     from versioner.reporting.query import incident as report
@@ -88,7 +88,8 @@ def incident(
     since = hours_before(until, hours)
     names = [str(registry.environment(each)["name"]) for each in environments]
     source = IndexSource(index, registry, now, hidden_from(registry, output))
-    changes = [*source.changes(since, until), *changes_of_rules(repository, registry, since, until)]
+    end = until if at else end_of_today(now)
+    changes = [*source.changes(since, end), *changes_of_rules(repository, registry, since, end)]
     groups = grouped(changes, production_of(source), names)
     moment = report.Moment(until, since, hours, tuple(names))
     if output == "text":

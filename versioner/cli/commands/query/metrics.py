@@ -110,12 +110,12 @@ def period_of(since: str, until: str | None, now: str) -> tuple[str, str]:
     """Return the first and the last second of the period; raise UsageFault where it is empty."""
     from versioner.cli.params import read_for
     from versioner.errors import UsageFault
-    from versioner.query.times.text import parse_moment
+    from versioner.query.times.text import end_of_today, parse_moment
 
     with read_for("--since"):
         first = parse_moment(since, now, field="since")
     with read_for("--until"):
-        last = parse_moment(until, now, end=True, field="until") if until else now
+        last = parse_moment(until, now, end=True, field="until") if until else end_of_today(now)
     if last < first:
         raise UsageFault(
             f"--until: the period ends at {last}, before it begins at {first}",
