@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 import click
@@ -238,6 +237,9 @@ class EditorEdit:
         """Save the text in a file, and return the error with a hint that names the file."""
         if self._text is None:
             return error
+        # `product list` and `show` need none of what this imports.
+        import tempfile
+
         descriptor, path = tempfile.mkstemp(prefix=f"{self._name}-", suffix=".yaml")
         with os.fdopen(descriptor, "w", encoding="utf-8") as kept:
             kept.write(self._text)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import struct
 import zlib
 from array import array
 from contextlib import suppress
@@ -42,6 +43,9 @@ _LIMIT: Final = 1024 * 1024 * 1024
 _STEP: Final = 50_000_000
 _LONG_STEP: Final = 2_000_000_000
 _ESCAPES: Final = "surrogateescape"
+# As `array("q")` writes them.
+_NUMBER: Final = struct.Struct("q")
+_PAIR: Final = struct.Struct("qq")
 
 
 class Sighting(NamedTuple):
@@ -115,11 +119,11 @@ class KnownFiles:
         """
         if not self._holds() or not self._has_folders():
             return {}
-        kept = self._loaded()
+        kept, path = self._loaded(), os.fsencode(file)
         return {
             name: kept[name].value
             for name in names
-            if name in kept and self._has_same(kept[name], f"{self._top}/{_PRODUCTS}/{name}", file)
+            if name in kept and self._has_same(kept[name], f"{self._top}/{_PRODUCTS}/{name}", path)
         }
 
     @property
@@ -233,24 +237,25 @@ class KnownFiles:
             return found.tobytes() == text[cut:]
         return False
 
-    def _has_same(self, kept: _Kept, folder: str, file: str) -> bool:
-        text = self._data[kept.start : kept.end]
-        if zlib.crc32(text) != kept.checksum:
+    def _has_same(self, kept: _Kept, folder: str, file: bytes) -> bool:
+        data, start, middle = self._data, kept.start, kept.middle
+        if zlib.crc32(memoryview(data)[start : kept.end]) != kept.checksum:
             return False
-        cut = kept.middle - kept.start
-        folders, _, files = text[:cut].rpartition(b"/\0")
-        files = b"\0%s\0" % files
-        at = files.find(b"\0/%s\0" % os.fsencode(file))
-        size = array("q").itemsize
-        # The directory itself stands first, with two numbers, as each directory.
-        known = [text[cut : cut + 2 * size]]
-        with suppress(OSError, OverflowError):
-            found = [_folder_stats([os.lstat(folder)]).tobytes()]
-            if at >= 0:
-                start = cut + size * (2 * folders.count(b"/\0") + 2 + files.count(b"\0", 0, at))
-                known.append(text[start : start + size])
-                found.append(_file_stats([os.lstat(f"{folder}/{file}")]).tobytes())
-            return found == known
+        # The zero before the first file, behind the slash of the last directory.
+        files = data.rfind(b"/\0", start, middle) + 1
+        at = data.find(b"\0/%s\0" % file, files, middle)
+        if at < 0 and data.endswith(b"\0/%s" % file, files, middle):
+            at = middle - len(file) - 2
+        with suppress(OSError, struct.error):
+            own = os.lstat(folder)
+            # The directory itself stands first, with two numbers, as each directory.
+            if not files or (own.st_ctime_ns, own.st_ino) != _PAIR.unpack_from(data, middle):
+                return False
+            if at < 0:
+                return True
+            number = 2 * data.count(b"/\0", start, files + 1) + data.count(b"\0", files, at)
+            (known,) = _NUMBER.unpack_from(data, middle + number * _NUMBER.size)
+            return bool(known == os.lstat(f"{folder}/{os.fsdecode(file)}").st_ctime_ns)
         return False
 
     def _has_folders(self) -> bool:

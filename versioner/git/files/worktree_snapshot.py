@@ -121,12 +121,12 @@ class WorkTreeSnapshot:
             self._trees = self._trees_of(sorted(self.product_names()))
         return self._trees
 
-    def trees_by_file(self, file: str) -> Mapping[str, str]:
+    def trees_by_file(self, names: Iterable[str], file: str) -> Mapping[str, str]:
         """Return the tree ids that products had, where one of their files is as it was then.
 
         Nothing is read for it. Products of which nothing is known are left out.
         """
-        return self._known.trees_by_file(self.product_names(), file)
+        return self._known.trees_by_file(names, file)
 
     def _trees_of(self, wanted: Sequence[str]) -> dict[str, str | None]:
         unread = [name for name in wanted if not self._is_read(name)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from versioner import layout
@@ -18,7 +19,7 @@ from versioner.registry.records import EnvironmentUse
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from versioner.registry.index.reading import Rows
+    from versioner.registry.index.reading import ProductState, Rows
     from versioner.registry.index.wanted import Wanted
 
 __all__ = ["OtherProducts"]
@@ -32,6 +33,10 @@ class OtherProducts:
         self._wanted = wanted
         self._snapshot = wanted.snapshot
         self.names = wanted.snapshot.product_names()
+
+    @cached_property
+    def _states(self) -> dict[str, ProductState]:
+        return {each.name: each for each in self._rows.states_of_products()}
 
     def use_at_least(
         self, since: str, places: Collection[str], enough: int
@@ -53,8 +58,8 @@ class OtherProducts:
         """
         if not isinstance(self._snapshot, WorkTreeSnapshot):
             return None
-        kept = self._snapshot.trees_by_file(layout.product_path("").rpartition("/")[2])
-        known = {each.name: each for each in self._rows.states_of_products()}
+        kept = self._snapshot.trees_by_file(self.names, layout.product_path("").rpartition("/")[2])
+        known = self._states
         trees = {name: each.tree for name, each in known.items()}
         if kept.keys() != self.names or kept != trees:
             return None
@@ -68,14 +73,12 @@ class OtherProducts:
         """Return whether the index has the state of the files of some products."""
         with suppress(FilesChanged):
             trees = self._snapshot.product_trees(names)
-            fresh = {
-                each.name
-                for each in self._rows.states_of_products()
-                if each.name in names
-                and each.tree == trees.get(each.name)
-                and each.resolved == self._wanted.resolved(each.named)
-            }
-            return fresh == {*names}
+            return all(
+                (known := self._states.get(name)) is not None
+                and known.tree == trees.get(name)
+                and known.resolved == self._wanted.resolved(known.named)
+                for name in names
+            )
         return False
 
 
