@@ -15,6 +15,8 @@ from versioner.cli.errors import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.cli.registries import Desk
+
 pytestmark = pytest.mark.slow
 
 PRODUCT = layout.product_path("user-service")
@@ -323,3 +325,23 @@ def test_the_base_cannot_run_code_or_pass_for_an_option(
     for base in ("--output=/tmp/x", "-x", "main\nHEAD", "", ":/x", "$(touch x)"):
         assert run(["validate", f"--base={base}"]) in (1, 2)
     assert sorted(each.name for each in clone.top.iterdir()) == [".git", "registry"]
+
+
+def test_a_reviewer_gets_the_commits_that_a_change_brings_or_takes_away(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "changes.txt"
+    file.write_text("4f5d1c2a Fix @jane's <b>|login (#12)\n")
+    for environment, version in (("staging", "1"), ("production", "1"), ("staging", "2")):
+        place = ["-p", "tea", "-e", environment, "--version", version]
+        assert desk.run("track", "deployment", *place, "--changes-from", str(file)).code == 0
+    base = desk.git("rev-parse", "HEAD")
+    assert (
+        desk.run("track", "deployment", "-p", "tea", "-e", "production", "--version", "2").code == 0
+    )
+    options = ["--base", base, "--allow-log-changes", "--format", "markdown"]
+    out = desk.run("validate", *options).out
+    assert "| Product | Environment | Before | After | Commits |" in out
+    words = "1 commit&#58; Fix &#64;jane&#x27;s &lt;b&gt;&#124;login (#12)"
+    assert f"<code>1</code> | <code>2</code> | <code>{words}</code> |" in out
+    assert "figures of the past may change, because the change adds or removes 1 event." in out

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.commits.words import difference_words
 from versioner.query.derived.running_versions import place_text
 from versioner.query.gate.rule_words import requirement_words, scope_words
 from versioner.reporting.changes import change_rows, code_text
@@ -100,13 +101,16 @@ def _heading(review: Review) -> str:
 def _tables(review: Review) -> Iterator[_Table]:
     if review.problems:
         rows = [_problem_row(each) for each in review.problems]
-        yield _Table("Problems", ("", "Where", "What", "Remedy"), rows)
+        yield _Table("Problems", ("Severity", "Where", "What", "Remedy"), rows)
     if review.change is None:
         return
     if rows := [(title, "<br>".join(details)) for title, details in change_rows(review.change)]:
-        yield _Table("What changes", ("", "Change"), rows)
-    if cells := [row for each in review.change.products for row in _cell_rows(each)]:
-        yield _Table("What runs where", ("Product", "Environment", "Before", "After"), cells)
+        yield _Table("What changes", ("What", "Change"), rows)
+    products = review.change.products
+    has_commits = any(cell.commits is not None for each in products for cell in each.cells)
+    if cells := [row for each in products for row in _cell_rows(each, has_commits=has_commits)]:
+        head = ("Product", "Environment", "Before", "After", *(["Commits"] if has_commits else []))
+        yield _Table("What runs where", head, cells)
     if review.rules:
         yield _Table("Rules in words", ("Rule", "Before", "After"), [*map(_rule_row, review.rules)])
     yield from _replayed(review)
@@ -117,11 +121,13 @@ def _problem_row(problem: Problem) -> tuple[str, ...]:
     return problem.severity, _code(place), _code(problem.message), _code(problem.hint)
 
 
-def _cell_rows(product: ProductChange) -> Iterator[tuple[str, ...]]:
+def _cell_rows(product: ProductChange, *, has_commits: bool) -> Iterator[tuple[str, ...]]:
     for cell in product.cells:
         place = place_text(cell.environment, cell.instance)
         versions = (_code(each) if each else "nothing" for each in (cell.old, cell.new))
-        yield (_code(product.product), _code(place), *versions)
+        words = _code(difference_words(cell.commits)) if cell.commits is not None else ""
+        commits = [words] if has_commits else []
+        yield (_code(product.product), _code(place), *versions, *commits)
 
 
 def _rule_row(pair: tuple[Rule | None, Rule | None]) -> tuple[str, ...]:
@@ -183,7 +189,8 @@ def _closing(review: Review) -> Iterator[str]:
     if review.change.is_empty:
         yield from ("", "This change has no effect on the content of the registry.")
     why = _of_metrics(review.change)
-    yield from ("", f"**Metrics:** {f'they change: {why}' if why else 'unchanged'}.")
+    words = f"figures of the past may change, because {why}" if why else "unchanged"
+    yield from ("", f"**Metrics:** {words}.")
 
 
 def _of_metrics(change: RegistryChange) -> str:

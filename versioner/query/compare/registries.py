@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner import layout
+from versioner.query.commits.between import exact_difference
 from versioner.query.compare.governance import governance_changes
 from versioner.query.derived.running_versions import instance_names, version_on
 from versioner.validation import codes
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from versioner.models import Cell, Instance, LogKind
+    from versioner.query.commits.between import CommitDifference
     from versioner.query.compare.governance import FileChange
     from versioner.registry.records import ProductRecord, Registry
 
@@ -38,12 +40,16 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """The old and the new version in an environment, or on an instance of it ("" for none)."""
+    """The old and the new version in an environment, or on an instance of it ("" for none).
+
+    `commits` are those by which the two differ, None where they are not known.
+    """
 
     environment: str
     old: str
     new: str
     instance: str = ""
+    commits: CommitDifference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +245,8 @@ def _cells(
     if old is not None and new is not None and old.deployment_events == new.deployment_events:
         return
     before, after = ({**record.cells} if record is not None else {} for record in (old, new))
+    record = new or old
+    changes = record.recorded_changes if record is not None else {}
     for former in sorted(names.keys() & before.keys()):
         before.setdefault(names[former], before.pop(former))
     for environment in sorted({*before, *after}):
@@ -246,7 +254,10 @@ def _cells(
         for instance in instance_names(one, other):
             versions = one.version_on(instance), other.version_on(instance)
             if versions[0] != versions[1]:
-                yield CellChange(environment, *versions, instance)
+                commits = (
+                    exact_difference(changes, *versions) if changes and all(versions) else None
+                )
+                yield CellChange(environment, *versions, instance, commits)
 
 
 class _Running:
