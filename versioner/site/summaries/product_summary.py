@@ -282,14 +282,17 @@ def _page(page: HistoryPage) -> PageSummary:
 
 def _lists(rows: list[Any]) -> dict[str, ListSummary]:
     """Return the summaries of the rows of a month, of all and by environment."""
-    groups: dict[str, list[Any]] = {"": rows}
+    groups: dict[str, list[Any]] = {}
     for row in rows:
         groups.setdefault(row[1], []).append(row)
     found = {}
     for name, own in groups.items():
         undeployments = sum(not row[5] for row in own)
         found[name] = ListSummary(digest_of_json(own), len(own) - undeployments, undeployments)
-    return found
+    # All rows are those of the environments: lists sort them by time.
+    digest = digest_of_json([[name, each.digest] for name, each in found.items()])
+    undeployments = sum(each.undeployments for each in found.values())
+    return {"": ListSummary(digest, len(rows) - undeployments, undeployments), **found}
 
 
 def _brought(record: ProductRecord) -> dict[str, CommitDifference]:
