@@ -20,6 +20,7 @@ __all__ = [
     "FilesChanged",
     "GitFailure",
     "InvalidInput",
+    "NoRegistry",
     "NotFound",
     "OperationFailed",
     "ProductDeleted",
@@ -93,6 +94,10 @@ class UsageFault(VersionerError):
     """A command line that cannot be carried out as it is."""
 
     exit_code = 2
+
+
+class NoRegistry(UsageFault):
+    """A branch or a revision that has no registry."""
 
 
 class NotFound(UsageFault):

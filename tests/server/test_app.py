@@ -10,6 +10,7 @@ import pytest
 
 import versioner
 from tests.server.conftest import bearer, token_for
+from tests.server.deliveries import DELIVERIES
 from versioner.server.problems import PROBLEMS
 from versioner.server.public_texts import PublicTexts
 
@@ -54,6 +55,34 @@ def test_each_server_hides_its_own_folders(tmp_path: Path) -> None:
     assert one.of(text).startswith("STATE/x and REPOSITORY and https")
     assert "a:b" not in one.of(text)
     assert f"{tmp_path}/one/x" in two.of(text)
+
+
+def test_a_branch_that_lost_its_registry_is_unavailable_and_loses_no_event(
+    serving, settings, post
+) -> None:
+    client = serving()
+    client.headers.update(bearer(token_for(settings, "admin")))
+    event = {"product": "shop", "environment": "staging", "version": "2.0", "id": "kept"}
+    sent = {"product_name": "shop", "environment_name": "staging", "version": "2.0"}
+    _, told = DELIVERIES["cdevents service.deployed"]
+    requests = (
+        *(("GET", path, None) for path in ("/health", "/api/v1/status", "/edit/freezes")),
+        ("POST", "/api/v1/events", event),
+        ("POST", "/deployment-events/", {**sent, "status": "success"}),
+        ("POST", "/hooks/cdevents", told),
+    )
+    tip = post.git("rev-parse", "main")
+    tree = post.git("hash-object", "-t", "tree", "-w", "/dev/null")
+    other = post.git("commit-tree", "-m", "Something else", tree)
+    for change in (["refs/heads/main", other], ["-d", "refs/heads/main"]):
+        post.git("update-ref", *change)
+        for method, path, body in requests:
+            answer = client.request(method, path, json=body)
+            assert answer.status_code == 503, (path, answer.text)
+    post.git("update-ref", "refs/heads/main", tip)
+    assert client.get("/health").status_code == 200
+    assert client.post("/api/v1/events", json=event).status_code == 201
+    assert client.post("/hooks/cdevents", json=told).json()["events"][0]["outcome"] == "recorded"
 
 
 def test_an_unknown_path_is_a_problem_with_its_code(serving) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from versioner import __version__, layout
-from versioner.errors import Blocked, UsageFault
+from versioner.errors import Blocked, NoRegistry
 from versioner.git.objects import read_blobs
 from versioner.git.state import keep_json, read_json, state_file
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["no_registry", "read_config"]
 
 
-def no_registry(where: str = "on this branch") -> UsageFault:
+def no_registry(where: str = "on this branch") -> NoRegistry:
     """Return the error for a branch or revision without registry.yaml."""
-    return UsageFault(
+    return NoRegistry(
         f"there is no registry {where}: {layout.CONFIG} is not there",
         hint="name the registry with --repo or the variable VERSIONER_REPO; `versioner init` "
         "creates one",

@@ -44,7 +44,7 @@ def health(request: Request) -> JSONResponse:
     """
     reader = services_of(request).reader
     try:
-        works = bool(reader.tip)
+        works = bool(reader.snapshot().revision)
     except VersionerError:
         works = False
     content = {

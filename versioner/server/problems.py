@@ -21,6 +21,7 @@ from versioner.errors import (
     Blocked,
     FilesChanged,
     InvalidInput,
+    NoRegistry,
     NotFound,
     UsageFault,
     ValidationFailed,
@@ -58,6 +59,7 @@ __all__ = [
 MEDIA_TYPE: Final = "application/problem+json"
 # A person who opens an address of the API in a browser sees what a program would get.
 _FOR_PROGRAMS: Final = "/api/"
+_RESTORE: Final = "try again when the branch of the server has its registry again"
 _SEND_JSON: Final = "send JSON, with the header Content-Type: application/json"
 
 
@@ -125,6 +127,7 @@ class HttpProblem(Exception):
 
 # The first class that an error is an instance of gives the code.
 _CODES: Final[tuple[tuple[type[VersionerError], str], ...]] = (
+    (NoRegistry, "unavailable"),
     (InvalidInput, "invalid"),
     (ValidationFailed, "registry_invalid"),
     (Blocked, "conflict"),
@@ -149,7 +152,9 @@ def problem_of(error: VersionerError) -> HttpProblem:
             for each in error.problems
         ]
     headers = {"Retry-After": "1"} if isinstance(error, FilesChanged) else {}
-    return HttpProblem(code, error.message, hint=error.hint, headers=headers, extra=extra)
+    # Which registry a server has is nothing that who asks it can name.
+    hint = _RESTORE if isinstance(error, NoRegistry) else error.hint
+    return HttpProblem(code, error.message, hint=hint, headers=headers, extra=extra)
 
 
 def problem_body(problem: HttpProblem, texts: PublicTexts) -> dict[str, Any]:

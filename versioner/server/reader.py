@@ -99,8 +99,7 @@ class RegistryReader:
             found = open_repository(location)
             branch = self._settings.branch
             self._repository = on_branch(found, branch) if branch else found
-        if layout.CONFIG not in self._at_tip().selected_entries(()):
-            raise no_registry()
+        self._at_tip()
 
     @property
     def key(self) -> str:
@@ -219,9 +218,11 @@ class RegistryReader:
         if known is None or known.revision != repository.tip:
             # What it lists is kept: the same commit is asked about many times.
             found = snapshot_at(repository, repository.tip)
-            known = self._snapshot = TipSnapshot(
-                repository, repository.tip, found.commit_time or ""
-            )
+            known = TipSnapshot(repository, repository.tip, found.commit_time or "")
+            if layout.CONFIG not in known.selected_entries(()):
+                # A branch that was moved to something else: nobody may take it for an empty one.
+                raise no_registry()
+            self._snapshot = known
         return known
 
     def _open_mirror(self, remote: Remote) -> Repository:

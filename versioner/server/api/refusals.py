@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.routing import Match
 
-from versioner.errors import InvalidInput, NotFound, UsageFault, ValidationFailed
+from versioner.errors import InvalidInput, NoRegistry, NotFound, UsageFault, ValidationFailed
 from versioner.serialization.strict_json import read_json
 from versioner.server.problems import HttpProblem, problem_of
 
@@ -69,7 +69,7 @@ class RegistryRoute(StrictRoute):
         async def handle(request: Request) -> Response:
             try:
                 return await handler(request)
-            except NotFound:
+            except (NotFound, NoRegistry):
                 raise
             except RecursionError:
                 raise HttpProblem("bad_request", "the body is nested too deeply") from None

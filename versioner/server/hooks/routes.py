@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from versioner.errors import OperationFailed, UnreadableRules, VersionerError
+from versioner.errors import NoRegistry, OperationFailed, UnreadableRules, VersionerError
 from versioner.recording.record import describe_event
 from versioner.reporting.terminal import clean
 from versioner.server.access import current_caller
@@ -128,7 +128,7 @@ async def _record(
     futures = [_submitted(draft, caller, services) for draft in told.drafts]
     outcomes = await asyncio.gather(*(result_of(each) for each in futures), return_exceptions=True)
     for outcome in outcomes:
-        if isinstance(outcome, (OperationFailed, UnreadableRules)):
+        if isinstance(outcome, (NoRegistry, OperationFailed, UnreadableRules)):
             raise HttpProblem(
                 "unavailable",
                 outcome.message,
