@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.tool import assert_sound, environment, git, look, versioner
+from tests.forked import put_script
 from tests.git_server.registries import RULES
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ pytestmark = pytest.mark.slow
 # One process that records event after event, each a command of its own as a pipeline types it.
 RECORDER = """
 import subprocess, sys
-name, count = sys.argv[1], int(sys.argv[2])
+tool, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 for number in range(count):
     subprocess.run(
-        [sys.executable, "-m", "versioner", "track", "deployment", "--product", f"p{number % 3}",
+        [tool, "track", "deployment", "--product", f"p{number % 3}",
          "--environment", ("staging", "production")[number % 2], "--version", f"{name}.{number}",
          "--status", ("completed", "started")[number // 2 % 2]],
         check=True, stdout=subprocess.DEVNULL,
@@ -44,9 +45,10 @@ def test_processes_that_record_at_once_lose_and_repeat_nothing(
     git(top, "add", "registry/rules")
     git(top, "commit", "-q", "-m", "Judge starts")
     before = int(git(top, "rev-list", "--count", "HEAD"))
+    tool = put_script(tmp_path, environment())
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", RECORDER, f"w{worker}", str(events)],
+            [sys.executable, "-c", RECORDER, tool, f"w{worker}", str(events)],
             cwd=top, env=environment(), stderr=subprocess.PIPE, text=True,
         )
         for worker in range(processes)

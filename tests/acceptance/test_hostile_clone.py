@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.tool import environment, git, versioner
+from tests.forked import put_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,9 +160,14 @@ def arm_git(top: Path, evil: Path, tmp_path: Path) -> None:
 
 
 def command(top: Path, *args: str, code: int | None = 0) -> str:
-    """Run the tool inside the clone, as an installed one: its folder is not on Python's path."""
+    """Run the tool inside the clone, as an installed one: its folder is not on Python's path.
+
+    Where files of the clone would run as Python, it is a fresh process, which imports everything.
+    """
+    is_armed = (top / "sitecustomize.py").exists()
+    fresh = [sys.executable, "-P", "-m", "versioner"]
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "versioner", *args],
+        [*(fresh if is_armed else program_of(top)), *args],
         cwd=top, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=PATIENCE, check=False,
     )  # fmt: skip
@@ -171,6 +177,15 @@ def command(top: Path, *args: str, code: int | None = 0) -> str:
     assert code is None or done.returncode == code, f"{' '.join(args)}: {said}"
     assert SECRET not in said
     return said
+
+
+def program_of(top: Path) -> list[str]:
+    """Return the tool as a program beside the clone."""
+    program = top.with_name("tool")
+    if not program.exists():
+        program.mkdir()
+        put_script(program, environment())
+    return [str(program / "versioner")]
 
 
 def published(folder: Path) -> Iterator[str]:

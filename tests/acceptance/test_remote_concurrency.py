@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.acceptance.tool import PROJECT
+from tests.forked import put_script
 from tests.git_server.conftest import serve
 from tests.git_server.processes import Job, many, run_versioner, start, tool
 from tests.git_server.registries import registry_on
@@ -28,10 +30,10 @@ PRODUCTS = ("user-service", "payment-api", "web-frontend", "brand-new")
 # Writes event after event, each a process of its own, as a pipeline types it; stops at a failure.
 WRITER = """
 import subprocess, sys
-name, count, url, via = sys.argv[1:]
+tool, name, count, url, via = sys.argv[1:]
 for number in range(int(count)):
     subprocess.run(
-        [sys.executable, "-m", "versioner", "track", "deployment", "--repo", url, "--via", via,
+        [tool, "track", "deployment", "--repo", url, "--via", via,
          "--product", ("user-service", "payment-api", "brand-new")[number % 3],
          "--environment", ("staging", "production")[number % 2],
          "--version", f"{name}.{number}", "--invoke-id", f"{name}-{number}"],
@@ -49,6 +51,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
 def forge(server: GitServer) -> Served:
     """Serve a registry on what takes as long as a forge to say that it took a push."""
     return registry_on(server, hook_seconds=HOOK_SECONDS)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    """Return the path of a program that is the tool, for processes which start it many times."""
+    return put_script(tmp_path, {"PYTHONPATH": str(PROJECT)})
 
 
 def jobs(forge: Served, count: int, *more: str, home: Path | None = None) -> list[Job]:
@@ -141,9 +149,9 @@ def test_processes_of_one_host_share_their_pushes(
     assert [path for path in left if ".cache" not in path.parts] == []
 
 
-def writers(forge: Served, count: int, events: int, via: str) -> list[Started]:
+def writers(forge: Served, program: str, count: int, events: int, via: str) -> list[Started]:
     return [
-        start(Job([sys.executable, "-c", WRITER, f"w{each}", str(events), forge.url, via]))
+        start(Job([sys.executable, "-c", WRITER, program, f"w{each}", str(events), forge.url, via]))
         for each in range(count)
     ]
 
@@ -156,10 +164,10 @@ def wait_for(started: Sequence[Started]) -> list[Ran]:
 @pytest.mark.thorough
 @pytest.mark.parametrize("via", ["inbox", "auto"])
 def test_writers_of_many_events_lose_and_repeat_nothing(
-    forge: Served, via: str, scale: Callable[[int, int], int]
+    forge: Served, program: str, via: str, scale: Callable[[int, int], int]
 ) -> None:
     count, events = scale(4, 16), scale(3, 25)
-    assert_all_done(wait_for(writers(forge, count, events, via)))
+    assert_all_done(wait_for(writers(forge, program, count, events, via)))
     expected = [f"w{each}.{number}" for each in range(count) for number in range(events)]
     assert_recorded_once(forge, expected)
 
@@ -167,26 +175,26 @@ def test_writers_of_many_events_lose_and_repeat_nothing(
 # Collects over and over, until it is told that nobody writes any more.
 COLLECTOR = """
 import pathlib, subprocess, sys
-url, over = sys.argv[1:]
+tool, url, over = sys.argv[1:]
 while not pathlib.Path(over).exists():
     subprocess.run(
-        [sys.executable, "-m", "versioner", "collect", "--repo", url],
+        [tool, "collect", "--repo", url],
         check=True, stdout=subprocess.DEVNULL,
     )
 """
 
 
 def test_collectors_beside_writers_lose_and_repeat_nothing(
-    forge: Served, tmp_path: Path, scale: Callable[[int, int], int]
+    forge: Served, program: str, tmp_path: Path, scale: Callable[[int, int], int]
 ) -> None:
     collectors, count, events = scale(2, 8), scale(4, 16), scale(3, 8)
     over = tmp_path / "over"
     collecting = [
-        start(Job([sys.executable, "-c", COLLECTOR, forge.url, str(over)]))
+        start(Job([sys.executable, "-c", COLLECTOR, program, forge.url, str(over)]))
         for _ in range(collectors)
     ]
     try:
-        written = wait_for(writers(forge, count, events, "auto"))
+        written = wait_for(writers(forge, program, count, events, "auto"))
     finally:
         over.touch()
         collected = wait_for(collecting)

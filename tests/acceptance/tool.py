@@ -7,10 +7,11 @@ import io
 import json
 import os
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.forked import TOOL, can_fork, start_forked
 from versioner.cli.errors import run
 
 __all__ = [
@@ -36,25 +37,50 @@ def environment() -> dict[str, str]:
 
 
 def versioner(
-    *args: str | Path, cwd: Path | None = None, code: int = 0, **options: Any
+    *args: str | Path, cwd: Path | None = None, code: int = 0, fresh: bool = False, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run the tool to its end, and hold it to an exit code and to no traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "versioner", *map(str, args)],
-        cwd=cwd,
-        env={**environment(), **options.pop("env", {})},
-        stdin=options.pop("stdin", subprocess.DEVNULL),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        **options,
-    )
+    """Run the tool to its end, and hold it to an exit code and to no traceback.
+
+    It is a fork of a process which has imported the tool, unless a fresh process is asked for.
+    """
+    env = {**environment(), **options.pop("env", {})}
+    line = [*TOOL, *map(str, args)]
+    start = _run_fork if can_fork(line) and not fresh and not options else _run_fresh
+    done = start(line, cwd=cwd, env=env, **options)
     said = f"{' '.join(map(str, args))}: {done.stdout}{done.stderr}"
     assert "Traceback" not in done.stderr, said
     assert "internal error" not in done.stderr, said
     assert done.returncode == code, said
     return done
+
+
+def _run_fresh(
+    line: list[str], *, stdin: Any = subprocess.DEVNULL, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        line, stdin=stdin, capture_output=True, text=True, timeout=PATIENCE, check=False, **options
+    )
+
+
+def _run_fork(
+    line: list[str], *, cwd: Path | None, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    with (
+        Path(os.devnull).open("rb") as stdin,
+        tempfile.TemporaryFile("r+") as out,
+        tempfile.TemporaryFile("r+") as err,
+    ):
+        code = start_forked(
+            line[len(TOOL) :],
+            cwd=cwd or Path.cwd(),
+            env=env,
+            stdin=stdin.fileno(),
+            stdout=out.fileno(),
+            stderr=err.fileno(),
+        ).wait(PATIENCE)
+        for each in (out, err):
+            each.seek(0)
+        return subprocess.CompletedProcess(line, code, out.read(), err.read())
 
 
 def text_in_process(*args: str | Path, cwd: Path) -> str:

@@ -15,6 +15,7 @@ from tests.acceptance.tool import environment
 from tests.cli.registries import NOW, Desk, Outcome
 from tests.fixtures.remotes import LIMITED, OLD, ONLY_BLOBS
 from tests.fixtures.spool_entries import entry
+from tests.forked import put_script
 from versioner.cli.errors import run
 from versioner.spool.batch import take_turn
 
@@ -301,7 +302,7 @@ def test_of_jobs_that_start_at_once_exactly_one_is_allowed(
         home = tmp_path / f"home-{number}"
         home.mkdir()
         done = subprocess.run(
-            [sys.executable, "-m", "versioner", "track", "deployment", "--repo", repo,
+            [program, "track", "deployment", "--repo", repo,
              "--product", ("user-service", "payment-api", "web-frontend")[number % 3],
              "--environment", "production", "--version", f"7.{number}", "--status", "started",
              "--invoke-id", f"run-{number}", "--deployed-by", f"jane{number}"],
@@ -310,6 +311,7 @@ def test_of_jobs_that_start_at_once_exactly_one_is_allowed(
         )  # fmt: skip
         return done.returncode, done.stderr
 
+    program = put_script(tmp_path, environment())
     count = scale(few, 64)
     with ThreadPoolExecutor(count) as pool:
         outcomes = list(pool.map(job, range(count)))

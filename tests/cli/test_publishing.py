@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.registries import Desk
 from tests.cli.test_track import WHERE, deploy, events, tip_of
+from tests.forked import put_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,11 +144,11 @@ def test_pipelines_at_once_in_clones_of_their_own_all_get_through(
     desk: Desk, forge: Path, tmp_path: Path
 ) -> None:
     before = int(desk.git("rev-list", "--count", "HEAD"))
-    jobs = []
+    jobs, program = [], put_script(tmp_path, os.environ)
     for number in range(4):
         top = tmp_path / f"job-{number}"
         desk.git("clone", "-q", "--depth=1", f"file://{forge}", str(top))
-        line = [sys.executable, "-m", "versioner", "track", "deployment", *WHERE, "--push"]
+        line = [program, "track", "deployment", *WHERE, "--push"]
         line += ["--version", f"3.0.{number}", "--repo", str(top)]
         jobs.append(subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
     for job in jobs:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.acceptance.tool import PATIENCE, PROJECT, git, look
+from tests.forked import script_of_tool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,12 @@ ACTION = PROJECT / ".github" / "actions" / "track" / "action.yml"
 RECORDING = PROJECT / "versioner" / "docs" / "recording.md"
 PIPELINES = PROJECT / "tests" / "ci" / "environments"
 NOW = "2026-11-22T10:15:00Z"
+FRESH_TOOL = f"""\
+#!{sys.executable}
+import sys
+from versioner.__main__ import main
+sys.exit(main())
+"""
 
 # What a branch, a version or a product may be called by somebody who means harm.
 HOSTILE = (
@@ -103,7 +110,7 @@ class Job:
     def __post_init__(self) -> None:
         for name in ("workspace", "temp", "bin"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        put_tool(self.folder / "bin")
+        put_tool(self.folder / "bin", {**self.environ, **self._surroundings()})
 
     @property
     def workspace(self) -> Path:
@@ -154,13 +161,14 @@ class Job:
         }
 
 
-def put_tool(folder: Path) -> None:
-    """Put this project's `versioner` into a folder, as an installation does."""
+def put_tool(folder: Path, env: dict[str, str] | None = None) -> None:
+    """Put this project's `versioner` into a folder, as an installation does.
+
+    For shells that are started with an environment it is one that starts in less time.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "versioner"
-    script.write_text(
-        f"#!{sys.executable}\nimport sys\nfrom versioner.__main__ import main\nsys.exit(main())\n"
-    )
+    script.write_text(FRESH_TOOL if env is None else script_of_tool(env))
     script.chmod(0o755)
     python = folder / "python"
     if not python.exists():

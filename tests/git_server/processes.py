@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.acceptance.tool import PATIENCE, PROJECT
+from tests.forked import TOOL, ForkedProcess, can_fork, start_forked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ class Job:
 
 def tool(*args: str | Path, **options: Any) -> Job:
     """Describe a process of the tool; the options are Job's (a variable of None is unset)."""
-    return Job([sys.executable, "-m", "versioner", *map(str, args)], **options)
+    return Job([*TOOL, *map(str, args)], **options)
 
 
 def plain(*argv: str | Path, **options: Any) -> Job:
@@ -66,7 +66,7 @@ def plain(*argv: str | Path, **options: Any) -> Job:
 class Started:
     """Hold a process that runs, and its folders."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ForkedProcess
     tmp: Path
     _own: tempfile.TemporaryDirectory[str]
 
@@ -96,8 +96,8 @@ class Started:
             return
 
 
-def start(job: Job) -> Started:
-    """Start a process, and return at once."""
+def start(job: Job, fork: bool = False) -> Started:
+    """Start a process, and return at once; `fork` allows one of the tool to be a fork."""
     own = tempfile.TemporaryDirectory(prefix="job-")
     top = Path(own.name)
     for name in ("home", "tmp", "work"):
@@ -109,15 +109,18 @@ def start(job: Job) -> Started:
         (top / "out").open("wb") as out,
         (top / "err").open("wb") as err,
     ):
-        process = subprocess.Popen(
-            job.argv,
-            cwd=job.cwd or top / "work",
-            env=_environment(job, job.home or top / "home", tmp),
-            stdin=stdin,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-        )
+        where: dict[str, Any] = {
+            "cwd": job.cwd or top / "work",
+            "env": _environment(job, job.home or top / "home", tmp),
+            "stdin": stdin.fileno(),
+            "stdout": out.fileno(),
+            "stderr": err.fileno(),
+        }
+        process: subprocess.Popen[bytes] | ForkedProcess
+        if fork and can_fork(job.argv):
+            process = start_forked(job.argv[len(TOOL) :], **where)
+        else:
+            process = subprocess.Popen(job.argv, start_new_session=True, **where)
     return Started(process, tmp, own)
 
 
@@ -135,7 +138,7 @@ def _environment(job: Job, home: Path, tmp: Path) -> dict[str, str]:
 
 def run(job: Job, timeout: float = PATIENCE) -> Ran:
     """Run a process to its end; of the tool, hold it to no traceback and to no leftovers."""
-    ran = start(job).wait(timeout)
+    ran = start(job, fork=True).wait(timeout)
     _hold_clean(job, ran)
     return ran
 
@@ -145,13 +148,13 @@ def many(jobs: Iterable[Job], timeout: float = PATIENCE) -> list[Ran]:
     jobs = list(jobs)
     started: list[Started] = []
     try:
-        started.extend(map(start, jobs))
+        started.extend(start(job, fork=True) for job in jobs)
         done = [each.wait(timeout) for each in started]
     finally:
         for each in started:
             if each.process.returncode is None:
                 each.kill_all()
-                each.process.wait()
+                each.process.wait(timeout)
     for job, ran in zip(jobs, done, strict=True):
         _hold_clean(job, ran)
     return done

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
+from tests.forked import put_script
 from versioner.errors import InvalidInput
 from versioner.git.process import RefChanged
 from versioner.recording.context import EventDraft
@@ -68,8 +69,8 @@ def test_a_branch_that_never_stands_still_is_given_up_on(desk: Desk) -> None:
     desk.assert_sound()
 
 
-def test_processes_at_once_lose_no_event(desk: Desk) -> None:
-    line = [sys.executable, "-m", "versioner", "track", "deployment", "--repo", str(desk.top)]
+def test_processes_at_once_lose_no_event(desk: Desk, tmp_path: Path) -> None:
+    line = [put_script(tmp_path, os.environ), "track", "deployment", "--repo", str(desk.top)]
     line += ["--product", "busy", "--environment", "staging", "--version"]
     running = [subprocess.Popen([*line, f"1.{number}"], stdout=-3) for number in range(6)]
     assert [process.wait() for process in running] == [0] * 6
