@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import sys
@@ -43,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Collecting makes hundreds of thousands of objects which live to the end.
+    gc.set_threshold(100_000, 20, 20)
     # The small tier must say the same of the same commit each time; the full one goes searching.
     settings.register_profile("small", derandomize=True, deadline=None)
     settings.register_profile("full", deadline=None, print_blob=True)
@@ -65,6 +68,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set(items) - set(chosen)
     items[:] = chosen
     config.hook.pytest_deselected(items=list(left_out))
+
+
+def pytest_collection_finish() -> None:
+    # No search for garbage looks at what was collected.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def in_sample(items: list[pytest.Item]) -> dict[pytest.Item, bool]:
