@@ -24,7 +24,7 @@ from versioner.cli.errors import run
 from versioner.cli.hook_secrets import hook_secrets
 from versioner.errors import UsageFault, VersionerError
 from versioner.notify.forms.cdevents import cdevents_request
-from versioner.notify.notice_details import Facts
+from versioner.notify.notice_details import NoticeDetails
 from versioner.notify.notices import Notice
 from versioner.server.app import create_app
 from versioner.server.hooks.routes import _READERS
@@ -417,7 +417,7 @@ def test_notifications_of_another_server_of_ours_are_understood(
 ) -> None:
     given = {"version": "3.1", "products": ("told",), "environments": ("staging",), **fields}
     notice = Notice(f"key-{kind}", kind, "2026-11-27T10:00:00Z", **given)
-    body, headers = cdevents_request(Facts(notice), SECRET)
+    body, headers = cdevents_request(NoticeDetails(notice), SECRET)
     answer = server.client.post("/hooks/cdevents", content=body, headers=headers)
     assert answer.status_code == 200
     if message:

@@ -153,7 +153,7 @@ def _edits(registry: Registry, request: Request, addition: DraftAddition) -> Ite
         for approval_type, people in addition.approvals.items():
             if not 1 <= people <= _MOST_PEOPLE:
                 hint = f"write a number of people from 1 to {_MOST_PEOPLE}"
-                raise InvalidInput(f"{people} is no number of people", field="people", hint=hint)
+                raise InvalidInput(f"{people} is not a number of people", field="people", hint=hint)
             approvals[check_name(approval_type, "approval type")] = people
         yield Set(("approvals",), approvals)
     for where in _STEPS:

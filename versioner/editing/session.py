@@ -74,7 +74,7 @@ class EditConflict(Blocked):
     def __init__(self, path: str, found: str, content: bytes) -> None:
         super().__init__(
             f"{path} was changed meanwhile" if found else f"{path} was removed meanwhile",
-            hint="read it again, and repeat the edit on what it says now",
+            hint="read it again, and apply the edit to its present content",
         )
         self.path, self.found, self.content = path, found, content
 

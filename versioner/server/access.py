@@ -72,7 +72,7 @@ def _found(request: Request) -> Caller:
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     if kind:
         if kind.lower() != "bearer":
-            raise HttpProblem("unauthenticated", "only bearer tokens are known here")
+            raise HttpProblem("unauthenticated", "only bearer tokens are accepted here")
         token = services.tokens.check(text.strip(), now=services.settings.clock.now())
         if token is None:
             # A right token is never refused for the wrong ones that come from the same address,

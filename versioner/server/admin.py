@@ -127,7 +127,7 @@ def create_token(
     now = clock.now()
     end = expiry_of(wanted.expires, now) if wanted.expires is not None else ""
     if end and end <= now:
-        raise HttpProblem("conflict", "the time in `expires` is over")
+        raise HttpProblem("conflict", "the time in `expires` is in the past")
     if any(each.name == wanted.name for each in services.tokens.list()):
         raise HttpProblem("conflict", f'there is a token "{wanted.name}" already')
     made = services.tokens.create(

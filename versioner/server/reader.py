@@ -166,7 +166,7 @@ class RegistryReader:
         self._moved.append(call)
 
     def announce(self) -> None:
-        """Tell that this server moved the branch: the next one who reads sees it.
+        """Note that this server moved the branch: the next read is of the new tip.
 
         Returns at once: of a remote, the next reader waits for the fetch.
         """

@@ -112,7 +112,7 @@ class TokenStore:
             expires=expires,
         )
         if expires and expires <= now:
-            raise InvalidInput("the time of --expires is over", field="expires")
+            raise InvalidInput("the time of --expires is in the past", field="expires")
         if any(each.name == name for each in self.list()):
             raise InvalidInput(
                 f'there is a token "{name}" already',
@@ -257,7 +257,7 @@ def expiry_of(text: str, now: str) -> str:
         try:
             return utc_text(parse_rfc3339(now) + timedelta(seconds=seconds))
         except OverflowError:
-            raise InvalidInput("that is too far away", field="expires") from None
+            raise InvalidInput("the time is too far in the future", field="expires") from None
     return parse_moment(text, now, end=True, field="expires")
 
 

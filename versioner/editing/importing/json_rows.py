@@ -45,7 +45,7 @@ _LAX: Final = json.JSONDecoder()
 
 
 def load_json(text: str) -> Any:
-    """Return the value of a JSON text; raise ValueError, also for a key that is there twice."""
+    """Return the value of a JSON text; raise ValueError, also for a key that occurs twice."""
     return _DECODER.decode(text)
 
 

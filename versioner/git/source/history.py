@@ -49,7 +49,7 @@ class SourceHistory:
         self._top = open_repository(path).top
         if self._git("rev-parse", "--is-shallow-repository").strip() == b"true":
             raise OperationFailed(
-                f"{path} is a shallow clone, so that its history does not tell what is in a commit",
+                f"{path} is a shallow clone, so its history does not show what is in a commit",
                 hint="fetch the rest of it: git fetch --unshallow",
             )
 

@@ -21,7 +21,7 @@ ChangeState = Literal["there", "taken-back", "never", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Whether a change is in an environment, or on an instance of it ("": those not named).
+    """The answer whether an environment, or an instance ("": those not named), has a change.
 
     `since` is when it came for the last time, with `version`, which `by` deployed. `until` is when
     it was taken back, "" where it is there. An unknown state is that of a version without a known

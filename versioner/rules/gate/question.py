@@ -27,7 +27,7 @@ CODES: Final[tuple[Code, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether a version of a product may go to an environment, or an instance of it, at a moment.
+    """The question whether a version may go to an environment, or an instance, at a moment.
 
     `at` is UTC (RFC 3339, `Z`). `run` is the run of a pipeline that asks (`invoke_id`): where it is
     known, an open deployment of another run is not the question's own. `overrides` are the rules

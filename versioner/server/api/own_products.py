@@ -75,8 +75,8 @@ async def _require(request: Request, caller: Caller, names: list[str], *, is_of_
         caller.require_product(*present)
     elif is_of_all:
         raise HttpProblem(
-            "forbidden", f'"{caller.name}" is limited to some products, and this is of every one',
-            hint="name one of its products, where this takes one",
+            "forbidden", f'"{caller.name}" is limited to some products, and this is about all',
+            hint="name one of its products, if the request takes one",
         )  # fmt: skip
 
 

@@ -142,5 +142,5 @@ def expected_content(if_match: str | None, current: str) -> str | None:
         return current
     raise HttpProblem(
         "precondition_failed", "the entry was changed since it was read",
-        hint="read it again, and repeat the edit on what it says now",
+        hint="read it again, and apply the edit to its present content",
     )  # fmt: skip

@@ -181,7 +181,7 @@ def delete(
 def restore(
     request: Request, caller: Annotated[Caller, requires("edit")], product: ProductName
 ) -> Response:
-    """Bring a deleted product back, with its events."""
+    """Restore a deleted product, with its events."""
     caller.require_every_environment()
     caller.require_product(product)
     return carry_out(request, caller, restore_product, product, name=product)

@@ -216,7 +216,7 @@ def decide_on_request(
     if is_step == bool(body.approval_type) or is_step != bool(body.step):
         raise HttpProblem(
             "refused",
-            "done and undone name a step, approved and rejected an approval type",
+            "done and undone need a step, approved and rejected an approval type",
             extra={"field": "step" if is_step else "approval_type"},
         )
     fields = body.model_dump(exclude={"id", "comment"})

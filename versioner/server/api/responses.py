@@ -44,7 +44,7 @@ def read_cursor(text: str | None) -> Cursor | None:
     except (binascii.Error, UnicodeDecodeError, ValueError):
         pass
     raise HttpProblem(
-        "refused", "the cursor is none that this server gave",
+        "refused", "the cursor was not given by this server",
         hint="take it from the Link header or from `next` of the page before",
         extra={"field": "cursor"},
     )  # fmt: skip

@@ -28,7 +28,7 @@ def objects_of(body: bytes, content_type: str, *, most: int) -> list[dict[str, A
     except (ValueError, KeyError):
         raise HttpProblem("bad_request", "the body is not valid JSON") from None
     if isinstance(found, list) and (not most or len(found) > most):
-        raise HttpProblem("bad_request", "the body is a list, or too long a list")
+        raise HttpProblem("bad_request", "the body is a list, or a list that is too long")
     objects = found if isinstance(found, list) else [found]
     if not all(isinstance(each, dict) for each in objects) or _depth(objects) > _DEEPEST:
         raise HttpProblem("bad_request", "the body is not a JSON object that can be read")

@@ -52,7 +52,7 @@ def _check_field(field: Field, text: str) -> None:
     if field.kind == "select":
         if text not in [each.value for each in field.options]:
             raise InvalidInput(
-                "this is none of the choices", field=field.name, hint="choose one of the list"
+                "this is not one of the choices", field=field.name, hint="choose one from the list"
             )
         return
     _check_text(field.name, text, is_line=field.kind == "text", longest=_LONGEST[field.kind])

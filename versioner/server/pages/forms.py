@@ -177,6 +177,6 @@ def refuse_twice(rows: Iterable[Pair], name: str, what: str) -> None:
     for row in rows:
         if row.key and row.key in seen:
             raise InvalidInput(
-                f'the {what} "{row.key}" is there twice', field=name, hint="remove one row"
+                f'the {what} "{row.key}" occurs twice', field=name, hint="remove one row"
             )
         seen.add(row.key)

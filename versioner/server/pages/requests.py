@@ -151,7 +151,7 @@ def _people(row: Pair) -> int:
     text = row.value or "1"
     if not text.isdecimal() or len(text) > 3:
         raise InvalidInput(
-            f'"{text}" is no number of people', field="approvals", hint="write 1 or 2"
+            f'"{text}" is not a number of people', field="approvals", hint="write 1 or 2"
         )
     return int(text)
 
@@ -284,7 +284,9 @@ def _act(services: Services, caller: Caller, name: str, sent: Sent) -> str:
         return saved_at(address, cancelled.commit)
     caller.require("approve")
     if what not in _DECISIONS:
-        raise InvalidInput("this is none of the choices", field="do", hint="choose one of the list")
+        raise InvalidInput(
+            "this is not one of the choices", field="do", hint="choose one from the list"
+        )
     fields = {key: sent.text(key) for key in ("approval_type", "step", "of", "comment")}
     if what in ("done", "undone"):
         fields["of"] = fields["approval_type"] = ""

@@ -54,10 +54,10 @@ def _require_own(caller: Caller, path: str) -> None:
         return
     if caller.environments:
         raise HttpProblem(
-            "forbidden", f'"{caller.name}" is limited to some environments, and no page is',
+            "forbidden", f'"{caller.name}" is limited to some environments, and pages show all',
             hint="/api/v1 has what happens in them, such as /api/v1/status",
         )  # fmt: skip
     if not path.startswith(tuple(each.format(name) for name in caller.products for each in _OWN)):
         raise HttpProblem(
-            "forbidden", f'"{caller.name}" is limited to some products, and may read their pages'
+            "forbidden", f'"{caller.name}" is limited to some products, and reads only their pages'
         )
