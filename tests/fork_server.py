@@ -13,6 +13,7 @@ import os
 import pkgutil
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -21,6 +22,7 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 # What a process imports when it needs it: a fork is the dearer the more there is to copy.
@@ -194,6 +196,8 @@ def main() -> None:
     request = Server(sys.argv[1]).run()
     if request is not None:
         end(become(request))
+    # A caller that was killed has not removed it.
+    shutil.rmtree(Path(sys.argv[1]).parent, ignore_errors=True)
 
 
 if __name__ == "__main__":
