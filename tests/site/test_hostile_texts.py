@@ -45,7 +45,8 @@ def skeletons(text: str) -> dict[str, object]:
 
 
 def name_of(path: str) -> str:
-    """Return the path of a page without what it has from the name of a team."""
+    """Return the path of a page without what it has from the name of a team or of a person."""
+    path = re.sub("^people/(?!ann/)[^/]+/", "people/PERSON/", path)
     return re.sub("^teams/[^/]+/", "teams/TEAM/", path)
 
 
@@ -81,10 +82,13 @@ def site_of(text: str, out: Path) -> dict[str, object]:
 def test_four_hundred_hostile_texts_add_no_element_and_no_attribute(
     tmp_path: Path, scale: Callable[[int, int], int]
 ) -> None:
-    harmless = site_of("harmless", tmp_path / "harmless")
+    # Only a name without an address has a page, to which rows lead.
+    made: dict[str, dict[str, object]] = {}
     assert len(texts()) == len(set(texts())) == 400
     for number, text in enumerate(batches(scale(200, 1))):
         found = site_of(text, tmp_path / "hostile")
+        plain = "harm@less" if "@" in text else "harmless"
+        harmless = made.get(plain) or made.setdefault(plain, site_of(plain, tmp_path / plain))
         # A team's pages and feeds are named after it.
         shared = harmless.keys() & found.keys()
         assert len(shared) > 30
