@@ -133,3 +133,22 @@ def test_after_random_edits_a_report_of_one_product_is_as_one_of_all(
         for _ in range(dice.randrange(1, 4)):
             edit(top, dice)
         assert_as_of_all(top, capsys)
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_only_errors_of_the_product_and_of_what_all_share_are_counted(
+    top: Path, capsys: pytest.CaptureFixture[str], *, is_used: bool
+) -> None:
+    if not is_used:
+        # Then the files of all products are read to know what is compared.
+        (top / path_of("p0")).write_bytes(events_of("p0", PLACES[:2], OLD))
+    for command in (["status", "--product", "shop"], ["product", "show", "shop"]):
+        (top / path_of("p5")).write_bytes(b"- no event\n")
+        asked(top, capsys, *command)
+        assert run([*command, "--repo", str(top)]) == 0
+        assert "error" not in capsys.readouterr().err
+        with (top / path_of("shop")).open("ab") as file:
+            file.write(b"- no event\n")
+        assert run([*command, "--repo", str(top)]) == 0
+        assert "1 error" in capsys.readouterr().err
+        sh(top, "checkout", "--", path_of("shop"))

@@ -128,8 +128,9 @@ def read_some_products(
 ) -> Registry:
     """Load some products as they are now; print the number of errors and the first on stderr.
 
-    What else reports about them ask of all products is known, too, with `has_dependents` also which
-    depend on them. Where that takes a look at the files of all, all are loaded.
+    Errors in files of other products are not counted. What else reports about these products ask of
+    all is known, too, with `has_dependents` also which products depend on them. Where that takes a
+    look at the files of all, all are loaded.
     """
     from versioner.query.derived.some_products import registry_of_some
 
@@ -139,7 +140,15 @@ def read_some_products(
         if registry is not None:
             warn_of_errors(registry.errors)
             return registry
-    return read_registry(repository)
+    registry = read_registry(repository, quiet=True)
+    directories = tuple(f"{layout.product_dir(registry.target_of(name))}/" for name in products)
+    registry.problems = [
+        each
+        for each in registry.problems
+        if each.path.startswith(directories) or not each.path.startswith(f"{layout.ROOT}/products/")
+    ]
+    warn_of_errors(registry.errors)
+    return registry
 
 
 def read_index(
