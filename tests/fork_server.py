@@ -71,6 +71,7 @@ class Server:
         listener.bind(path)
         listener.listen(64)
         ended, self._wakes = socket.socketpair()
+        self._own = (listener, ended, self._wakes)
         for each in (ended, self._wakes):
             each.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -100,6 +101,7 @@ class Server:
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._close(connection)
             return request
         for stream in request.streams:
             os.close(stream)
@@ -107,6 +109,16 @@ class Server:
         self._selector.register(connection, selectors.EVENT_READ, self._lost)
         self._tell(connection, pid)
         return None
+
+    def _close(self, connection: socket.socket) -> None:
+        """Close what is the server's in a fork.
+
+        An object that is still open would close its file descriptor when it is freed: by then
+        a file of the tool may have the same number.
+        """
+        self._selector.close()
+        for each in (connection, *self._own, *self._running.values()):
+            each.close()
 
     def _lost(self, connection: socket.socket) -> None:
         # Its other end was closed: nothing is ever sent from there.

@@ -138,8 +138,9 @@ def test_feeds_and_documents_have_the_commits(site: Path) -> None:
 
 
 def test_what_would_ship_from_one_environment_to_another_has_its_commits(
-    site: Path, capsys: pytest.CaptureFixture[str]
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     evil = "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; {{ 7*7 }}"
     text = f"7 commits: {evil}; More; Pour (#12); 4 more"
     assert f'<span class="under">{text}</span>' in page(site, "compare/staging/production.html")

@@ -70,7 +70,8 @@ def test_an_undeployment_is_a_row_of_its_month_and_may_be_the_only_one() -> None
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_one_cell_and_no_formula(text: str) -> None:
     found = tables(files_of(everything(text)))
-    cells = [row for table in found.values() for row in table if row["deployed_by"]]
+    cells = [row for table in found.values() for row in table]
+    cells = [row for row in cells if row["deployed_by"] not in ("", "ann")]
     assert cells
     for row in cells:
         assert None not in row
