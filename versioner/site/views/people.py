@@ -217,7 +217,6 @@ def _years(context: SiteContext, page: str, name: str) -> list[View]:
         parts = [
             {
                 "text": str(each.part),
-                "title": each.title,
                 "href": f"{context.link(page, each.path)}?{query}",
             }
             for each in own
