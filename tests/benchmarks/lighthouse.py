@@ -1,11 +1,11 @@
-"""Let Lighthouse judge the overview and a product page of the real registry, in Chromium.
+"""Let Lighthouse judge the main pages of the real registry in Chromium, the largest of each kind.
 
     npm install --prefix /tmp/lighthouse --ignore-scripts lighthouse
     python tests/benchmarks/lighthouse.py --real-data FOLDER \\
         --node-modules /tmp/lighthouse/node_modules
 
 Serves the site compressed, as every host of pages does, and prints the four scores of each page,
-for a phone and for a desktop, with what kept one of them below 100. Judges nothing.
+for a phone and for a desktop, how far its layout shifts, and what kept one of the scores below 100.
 """
 
 from __future__ import annotations
@@ -34,6 +34,14 @@ from tests.browser.sites import build_real_shape  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PAGES = (
+    "index.html",
+    "products/*/index.html",
+    "environments/*/index.html",
+    "metrics/index.html",
+    "compare/*/*.html",
+    "today/index.html",
+)
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 KINDS = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript"}
 
@@ -85,9 +93,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lighthouse-") as name:
         folder = Path(name)
         site = options.site or build_real_shape(folder / "site", source)
-        largest = max(site.glob("products/*/index.html"), key=lambda page: page.stat().st_size)
+        found = [max(site.glob(each), key=lambda page: page.stat().st_size) for each in PAGES]
         with serving(site) as base:
-            for page in ("index.html", largest.relative_to(site).as_posix()):
+            for page in (each.relative_to(site).as_posix() for each in found):
                 for form in ("mobile", "desktop"):
                     tell(judge(base + page, form, options.node_modules, folder), page, form)
 
@@ -114,7 +122,8 @@ def judge(url: str, form: str, modules: Path, folder: Path) -> dict[str, Any]:
 def tell(report: dict[str, Any], page: str, form: str) -> None:
     scores = {name: report["categories"][name]["score"] for name in CATEGORIES}
     said = ", ".join(f"{name} {round((score or 0) * 100)}" for name, score in scores.items())
-    print(f"{page}, {form}: {said}")
+    shift = report["audits"]["cumulative-layout-shift"]["displayValue"]
+    print(f"{page}, {form}: {said}, layout shift {shift}", flush=True)
     for name, score in scores.items():
         for reference in report["categories"][name]["auditRefs"] if score != 1 else ():
             audit = report["audits"][reference["id"]]

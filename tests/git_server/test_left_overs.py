@@ -84,7 +84,9 @@ def test_a_second_signal_does_not_stop_the_cleaning(
             started.process.send_signal(number)
         ran = started.wait()
     assert ran.left == []
-    assert ran.code in {128 + signal.SIGTERM, 128 + signal.SIGINT}
+    # A signal that arrives when all is cleaned ends Python itself. For a shell it is the same code.
+    code = ran.code if ran.code >= 0 else 128 - ran.code
+    assert code in {128 + signal.SIGTERM, 128 + signal.SIGINT}
 
 
 def test_a_signal_that_whoever_started_it_ignores_is_not_heard(
