@@ -15,22 +15,34 @@ from versioner.git.process import TIMED_OUT, failure, printable, run_limited
 from versioner.git.source.shallow import shallow_commits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from versioner.git.process import Completed
 
-__all__ = ["LogFailure", "LoggedCommit", "SourceLog", "commits_since"]
+__all__ = [
+    "COMMIT_ID",
+    "LOG",
+    "SECONDS",
+    "TEXTS",
+    "LogFailure",
+    "LoggedCommit",
+    "SourceLog",
+    "commits_since",
+    "entries_of_log",
+]
 
 # Between two versions; with more, the version before is treated as one that is not known.
 _MOST: Final = 20_000
 _LISTED: Final = 200
-# Of one process: mostly there is only one.
-_SECONDS: Final = 3.0
-_LOG: Final = (
+# The limit of time for each git process; reading a checkout mostly takes one process.
+SECONDS: Final = 3.0
+LOG: Final = (
     "log", "--no-color", "--no-notes", "--no-show-signature", "--encoding=UTF-8", "-z",
 )  # fmt: skip
-_FORMAT: Final = "--format=%m%H%n%aE%n%aN%n%B"
-_HEX: Final = re.compile(r"[0-9a-f]{7,64}")
+# The part of a format that gives the address and the name of the author, and the message.
+TEXTS: Final = "%aE%n%aN%n%B"
+_FORMAT: Final = f"--format=%m%H%n{TEXTS}"
+COMMIT_ID: Final = re.compile(r"[0-9a-f]{7,64}")
 _OWNER: Final = "detected dubious ownership"
 # A commit that is not here; git then asks no other repository for it.
 _ABSENT: Final = (
@@ -79,15 +91,21 @@ def commits_since(
     With `paths`, only commits that change something there. The result is None where the checkout
     does not have the commit. Raises LogFailure where git cannot read the checkout, or not in time.
     """
-    if not _HEX.fullmatch(commit):
+    if not COMMIT_ID.fullmatch(commit):
         return None
     try:
-        known = [each for each in earlier if _HEX.fullmatch(each)]
+        known = [each for each in earlier if COMMIT_ID.fullmatch(each)]
         return _Log(Path(top), paths).since(commit, known)
     except GitFailure as error:
         raise LogFailure(error.message, error.hint or "") from None
     except OSError as error:
         raise LogFailure(str(error.strerror or error), "") from None
+
+
+def entries_of_log(data: bytes, fields: int) -> Iterator[list[str]]:
+    """Yield the fields of each entry of `git log -z`, one a line; the last one is the rest."""
+    for entry in filter(None, data.split(b"\0")):
+        yield entry.decode("utf-8", "replace").split("\n", fields - 1)
 
 
 class _Log:
@@ -154,14 +172,11 @@ class _Log:
         return ids[0], "", visible
 
     def _entries(self, data: bytes) -> list[LoggedCommit]:
-        found = []
-        for entry in filter(None, data.split(b"\0")):
-            head, email, name, message = entry.decode("utf-8", "replace").split("\n", 3)
-            found.append(LoggedCommit(head[1:], email, name, message))
-        return found
+        # An id comes after the mark of its side.
+        return [LoggedCommit(head[1:], *texts) for head, *texts in entries_of_log(data, 4)]
 
     def _log(self, *args: str) -> bytes | None:
-        return self._run(*_LOG, _FORMAT, *args)
+        return self._run(*LOG, _FORMAT, *args)
 
     def _git(self, *args: str) -> str | None:
         done = self._run(*args)
@@ -169,7 +184,7 @@ class _Log:
 
     def _run(self, *args: str) -> bytes | None:
         """Return what git prints, None where it does not have the commit that is asked for."""
-        done = run_limited(args, limit=_SECONDS, cwd=self._top)
+        done = run_limited(args, limit=SECONDS, cwd=self._top)
         if done.returncode == 0:
             return done.stdout
         self._check(args, done)
@@ -178,7 +193,7 @@ class _Log:
     def _check(self, args: Sequence[str], done: Completed) -> None:
         """Raise LogFailure where git failed for more than a commit that is not here."""
         if done.returncode == TIMED_OUT:
-            raise LogFailure(f"reading them took more than {_SECONDS:g} seconds", "")
+            raise LogFailure(f"reading them took more than {SECONDS:g} seconds", "")
         if _OWNER in done.stderr:
             raise LogFailure(
                 "git refuses the checkout, which belongs to another user",
