@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.query.commits.words import brought_by, removed_words
+from versioner.query.today.sentences import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +46,7 @@ def taken_away(
     `changes` are the lists of the product's versions. `version` returns a version as it is shown.
     """
     return {
-        each.id: TakenAway(_joined([*map(version, versions)]), _commits(changes, each))
+        each.id: TakenAway(joined(_first([*map(version, versions)])), _commits(changes, each))
         for cell in record.cells.values()
         for each, versions in _rollbacks(cell)
     }
@@ -87,8 +88,7 @@ def _commits(changes: Mapping[str, RecordedChanges], rollback: Deployment) -> st
     return removed_words(found) if found is not None else ""
 
 
-def _joined(versions: Sequence[str]) -> str:
-    names = [*versions[:_NAMED]]
-    if len(versions) > _NAMED:
-        names.append(f"{len(versions) - _NAMED:,} more")
-    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
+def _first(versions: Sequence[str]) -> list[str]:
+    """Return the first of some versions, and how many more there are."""
+    more = len(versions) - _NAMED
+    return [*versions[:_NAMED], *([f"{more:,} more"] if more > 0 else [])]

@@ -67,12 +67,8 @@ async def add_request(request: Request, caller: Requester) -> Response:
 def _new_page(services: Services, sent: Sent) -> FormPage:
     with services.reader.index([]) as index:
         registry = index.registry()
-        environments = [
-            Option("", "(none)"),
-            *(Option(each, each) for each in registry.environments),
-        ]
-        templates = [Option("", "(none)")]
-        templates += [Option(each.name, each.name) for each in registry.governance.templates]
+        environments = _options(registry.environments)
+        templates = _options(each.name for each in registry.governance.templates)
     rows = [*read_pairs(sent.values, "versions"), *[Pair("", "")] * 5]
     fields = [
         Field("name", "Name", value=sent.text("name"), required=True, about=("request",),

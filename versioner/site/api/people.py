@@ -66,16 +66,15 @@ def _deployments(context: SiteContext, rows: Sequence[ListedRow]) -> list[Docume
 
 
 def _products(context: SiteContext, person: Person) -> Iterator[Document]:
-    for product, own in people_of(context).products(person.name):
-        if product in person.products:
-            yield {
-                "product": product,
-                "deployments": own.deployments,
-                "rollbacks": own.rollbacks,
-                "failed": own.failed,
-                "undeployments": own.undeployments,
-                "page": product_page(product),
-            }
+    for product, own in people_of(context).shown_products(person.name):
+        yield {
+            "product": product,
+            "deployments": own.deployments,
+            "rollbacks": own.rollbacks,
+            "failed": own.failed,
+            "undeployments": own.undeployments,
+            "page": product_page(product),
+        }
 
 
 def _about_requests(context: SiteContext, person: Person) -> Iterator[Document]:

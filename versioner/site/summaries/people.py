@@ -82,6 +82,11 @@ class People:
         """Return the products that a person did anything with, in order, with what that is."""
         return sorted(self._context.catalogue.of_person(name), key=itemgetter(0))
 
+    def shown_products(self, name: str) -> list[tuple[str, PersonSummary]]:
+        """Return those of a person's products that the site says, in order."""
+        shown = {*self.of(name).products}
+        return [each for each in self.products(name) if each[0] in shown]
+
     def decided(self, name: str) -> list[tuple[str, PersonSummary]]:
         """Return the products about whose versions a person decided, in order."""
         found = self.products(name) if self._shows_decisions else ()

@@ -29,7 +29,7 @@ class PersonSummary(NamedTuple):
     """What a person did with one product.
 
     `environments` are the numbers of deployments by environment; void ones count in `deployments`
-    and in `void` alone. `last` is the latest deployment in short, `at` the time of the newest row,
+    alone. `last` is the latest deployment in short, `at` the time of the newest row,
     "" where there is none, and `digest` that of the newest rows. A decision has its time, its word,
     its type of approval, its version and its comment.
     """
@@ -37,8 +37,6 @@ class PersonSummary(NamedTuple):
     deployments: int
     rollbacks: int
     failed: int
-    aborted: int
-    void: int
     undeployments: int
     environments: dict[str, int]
     last: list[Any] | None
@@ -98,16 +96,13 @@ def _summary(person: _Person, digest: str) -> PersonSummary:
     rows = person.rows
     deployments = [row for row in rows if row[_KIND]]
     valid = [row for row in deployments if row[_VOID] is None]
-    statuses = [row[_STATUS] for row in valid]
     environments: dict[str, int] = {}
     for row in valid:
         environments[row[_ENVIRONMENT]] = environments.get(row[_ENVIRONMENT], 0) + 1
     return PersonSummary(
         deployments=len(deployments),
         rollbacks=sum(row[_KIND] == "rollback" for row in valid),
-        failed=statuses.count("failed"),
-        aborted=statuses.count("aborted"),
-        void=len(deployments) - len(valid),
+        failed=sum(row[_STATUS] == "failed" for row in valid),
         undeployments=len(rows) - len(deployments),
         environments=environments,
         last=deployments[-1] if deployments else None,

@@ -192,8 +192,7 @@ def _deployment(context: SiteContext, page: str, row: ListedRow) -> View:
 
 def _products(context: SiteContext, page: str, person: Person) -> View:
     """Return the products of a person: what was deployed most comes first."""
-    found = people_of(context).products(person.name)
-    shown = [each for each in found if each[0] in person.products]
+    shown = people_of(context).shown_products(person.name)
     shown.sort(key=lambda each: each[1].deployments, reverse=True)
     return {
         "products": [_product(context, page, *each) for each in shown[:_PRODUCTS_MOST]],
