@@ -1,4 +1,4 @@
-"""Let Lighthouse judge the main pages of the real registry in Chromium, the largest of each kind.
+"""Run Lighthouse in Chromium on the largest page of each main kind, in the site of the real data.
 
     npm install --prefix /tmp/lighthouse --ignore-scripts lighthouse
     python tests/benchmarks/lighthouse.py --real-data FOLDER \\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["SourceClone"]
+    from tests.cli.registries import Desk
+
+__all__ = ["SourceClone", "name_source_paths"]
 
 
 class SourceClone:
@@ -63,3 +66,10 @@ class SourceClone:
             stream.append(f"commit refs/heads/main\n{who}\n{data}{parent}")
             parent = ""
         self.git("fast-import", "--quiet", message="".join(stream).encode())
+
+
+def name_source_paths(desk: Desk, *paths: str) -> None:
+    """Write into the product "tea" from which paths of its source it is built."""
+    product = desk.top / "registry/products/tea/product.yaml"
+    product.write_text(f"{product.read_text()}source_paths: {json.dumps(paths)}\n")
+    desk.git("commit", "-qam", "Name the paths")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.sources import SourceClone
+from tests.cli.sources import SourceClone, name_source_paths
 from tests.cli.test_track_commits import source, subjects
 from versioner.git.source import log
 
@@ -69,9 +69,7 @@ def test_a_clone_without_folders_is_read_and_nothing_is_fetched(
     event, said = track("1.1", last)
     assert subjects(event) == ["Grind", "Brew"]
     assert said.count("\n") <= 1
-    product = desk.top / "registry/products/tea/product.yaml"
-    product.write_text(f'{product.read_text()}source_paths: ["tea"]\n')
-    desk.git("commit", "-qam", "Name the paths")
+    name_source_paths(desk, "tea")
     event, said = track("1.2", last[:12])
     assert event["changes"] == {"since": "1.1", "commits": []}
     event, said = track("1.3", source_parent(top, last))
@@ -90,9 +88,7 @@ def test_a_clone_without_files_has_the_commits_of_a_products_paths(
     desk: Desk, source: SourceClone, track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     track("1.0", source.commit("Begin", path="tea/a"))
-    product = desk.top / "registry/products/tea/product.yaml"
-    product.write_text(f'{product.read_text()}source_paths: ["tea"]\n')
-    desk.git("commit", "-qam", "Name the paths")
+    name_source_paths(desk, "tea")
     source.commit("Brew", path="tea/b")
     last = source.commit("Grind", path="coffee/a")
     top = tmp_path / "blobless"
@@ -202,7 +198,7 @@ def test_a_checkout_that_takes_too_long_is_left_out_in_one_line(
 ) -> None:
     track("1.0", source.commit("Begin"))
     last = source.commit("Next")
-    monkeypatch.setattr(log, "_SECONDS", 0.0)
+    monkeypatch.setattr(log, "SECONDS", 0.0)
     event, said = track("1.1", last)
     assert "changes" not in event
     assert "no commits are recorded: reading them took more than" in said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.sources import SourceClone
+from tests.cli.sources import SourceClone, name_source_paths
 from versioner.cli.errors import run
 
 if TYPE_CHECKING:
@@ -155,9 +155,7 @@ def test_a_product_of_a_shared_repository_has_the_commits_of_its_paths(
     desk: Desk, source: SourceClone, build: Callable[..., Any]
 ) -> None:
     build("1.0", source.commit("Begin", path="tea/a"))
-    product = desk.top / "registry/products/tea/product.yaml"
-    product.write_text(f'{product.read_text()}source_paths: ["tea", "shared/*.txt"]\n')
-    desk.git("commit", "-qam", "Name the paths")
+    name_source_paths(desk, "tea", "shared/*.txt")
     source.commit("Brew coffee", path="coffee/a")
     source.commit("Warm the pot", path="tea/b")
     source.git("checkout", "-q", "-b", "side")

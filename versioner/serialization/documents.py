@@ -177,7 +177,7 @@ _FIELD_TYPES: Final[dict[tuple[str, ...], FieldType]] = {
     ("groups",): "mapping",
     ("changes",): "mapping",
     ("changes", "patterns"): "list",
-    # Of an event.
+    # The keys of `changes` in an event.
     ("changes", "more"): "integer",
     ("changes", "partial"): "boolean",
     ("metrics",): "mapping",

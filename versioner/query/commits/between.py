@@ -34,7 +34,7 @@ __all__ = [
 
 # The digits of a commit's id that each recorded one has.
 FEWEST_DIGITS: Final = 7
-# The most versions between two that are read, so that each question ends soon.
+# Between two versions, at most this number of versions is read: a question takes no long time.
 _MOST_VERSIONS: Final = 2000
 
 

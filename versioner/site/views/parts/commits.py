@@ -94,7 +94,7 @@ def _list(
     links = links_of(context, version)
     kept = [_commit(context, each, links) for each in commits[:shown]]
     named = [each for each in kept if each["subject"] or each["keys"]]
-    # Of a long list, some commits have an id alone: they share a line.
+    # Some commits of a long list have only an id: one line shows all of these.
     bare = [each for each in kept if each["id"] and not (each["subject"] or each["keys"])]
     if len(bare) == 1 or not named:
         named, bare = kept, []
